@@ -1,0 +1,36 @@
+import type { ProgressMessage } from "@star-graph/shared/push";
+import { PHASES } from "@star-graph/shared/task";
+
+/** More than a user can have running; tasks whose end was never told must not pile up. */
+const MAX_TASKS = 200;
+
+/** The newest progress of each of a user's live tasks. */
+export class LiveProgress {
+  readonly #newest = new Map<string, ProgressMessage>();
+
+  /** @returns false for a message that a newer one has overtaken. */
+  accept(message: ProgressMessage): boolean {
+    const known = this.#newest.get(message.taskId);
+    if (known && isBehind(message, known)) return false;
+    this.#newest.delete(message.taskId);
+    this.#newest.set(message.taskId, message);
+    const [stalest] = this.#newest.keys();
+    if (stalest !== undefined && this.#newest.size > MAX_TASKS) this.#newest.delete(stalest);
+    return true;
+  }
+
+  forget(taskId: string): void {
+    this.#newest.delete(taskId);
+  }
+
+  all(): ProgressMessage[] {
+    return [...this.#newest.values()];
+  }
+}
+
+/** Attempts, phases and steps only go forward; the same place again may carry a new text. */
+function isBehind(message: ProgressMessage, known: ProgressMessage): boolean {
+  if (message.attempt !== known.attempt) return message.attempt < known.attempt;
+  const [phase, knownPhase] = [PHASES.indexOf(message.phase), PHASES.indexOf(known.phase)];
+  return phase === knownPhase ? message.currentStep < known.currentStep : phase < knownPhase;
+}

@@ -1,0 +1,70 @@
+export interface LiveSession {
+  readonly objectId: string;
+  /** The sign-in its token came from: a logout ends all of them. */
+  readonly authSessionId: string;
+  readonly registeredAt: number;
+  readonly destinations: readonly string[];
+}
+
+const MAX_SESSIONS = 50;
+/** Longer than a CONNECT can take between the check of its token and its registration. */
+const ENDED_AUTH_MS = 60_000;
+
+/** Which sockets one user has, oldest first, and what each of them subscribed to. */
+export class SessionRegistry {
+  readonly #sessions: Map<string, LiveSession>;
+  readonly #endedAuth = new Map<string, number>();
+
+  constructor(saved: Iterable<LiveSession>) {
+    this.#sessions = new Map([...saved].toSorted((a, b) => a.registeredAt - b.registeredAt).map((session) => [session.objectId, session]));
+  }
+
+  /**
+   * @returns null when the sign-in has ended meanwhile: its logout could not find a session that was not here yet.
+   * Otherwise the sessions that had to make room.
+   */
+  add(objectId: string, authSessionId: string, now: number): { session: LiveSession; crowdedOut: string[] } | null {
+    const endedAt = this.#endedAuth.get(authSessionId);
+    if (endedAt !== undefined && now - endedAt < ENDED_AUTH_MS) return null;
+    this.#sessions.delete(objectId);
+    const crowdedOut = [...this.#sessions.keys()].slice(0, Math.max(0, this.#sessions.size + 1 - MAX_SESSIONS));
+    for (const oldest of crowdedOut) this.#sessions.delete(oldest);
+    const session = { objectId, authSessionId, registeredAt: now, destinations: [] };
+    this.#sessions.set(objectId, session);
+    return { session, crowdedOut };
+  }
+
+  remove(objectId: string): boolean {
+    return this.#sessions.delete(objectId);
+  }
+
+  /** @returns the session as it is now; null when it is unknown, because it ended first. */
+  subscribe(objectId: string, destination: string): LiveSession | null {
+    return this.#update(objectId, (destinations) => [...destinations.filter((one) => one !== destination), destination]);
+  }
+
+  unsubscribe(objectId: string, destination: string): LiveSession | null {
+    return this.#update(objectId, (destinations) => destinations.filter((one) => one !== destination));
+  }
+
+  subscribersOf(destination: string): string[] {
+    return [...this.#sessions.values()].filter((session) => session.destinations.includes(destination)).map(({ objectId }) => objectId);
+  }
+
+  /** Takes out every session of a sign-in, and turns away those still on their way in. */
+  endAuthSession(authSessionId: string, now: number): string[] {
+    for (const [id, endedAt] of this.#endedAuth) if (now - endedAt >= ENDED_AUTH_MS) this.#endedAuth.delete(id);
+    this.#endedAuth.set(authSessionId, now);
+    const ended = [...this.#sessions.values()].filter((session) => session.authSessionId === authSessionId).map(({ objectId }) => objectId);
+    for (const objectId of ended) this.#sessions.delete(objectId);
+    return ended;
+  }
+
+  #update(objectId: string, change: (destinations: readonly string[]) => string[]): LiveSession | null {
+    const session = this.#sessions.get(objectId);
+    if (!session) return null;
+    const changed = { ...session, destinations: change(session.destinations) };
+    this.#sessions.set(objectId, changed);
+    return changed;
+  }
+}
