@@ -1,0 +1,177 @@
+import type { AgentMessage, CompletedMessage, FailedMessage, HelloMessage } from "@star-graph/shared/agent-protocol";
+import { DEFAULTS } from "@star-graph/shared/defaults";
+import { PHASES, type TaskProgress } from "@star-graph/shared/task";
+import { endWithFailure, handBack, loseAttempt } from "./attempt-ends.ts";
+import type { QueueClock } from "./clock.ts";
+import { expectedMs, learnSpeed } from "./estimate.ts";
+import { fillAgent, requeue } from "./offers.ts";
+import type { DispatchStore } from "./store.ts";
+import type { Effect, WorkItem, WorkItemIn } from "./types.ts";
+import { attemptOf, base, itemOf, nextLook } from "./work-item.ts";
+
+/** An agent said hello: what it can do, and which attempts it still has. */
+export function onAgentHello(store: DispatchStore, agentId: string, hello: HelloMessage, clock: QueueClock): Effect[] {
+  const { slots, models } = hello.capabilities;
+  store.putAgent({ agentId, name: hello.agent.name, slots, freeSlots: 0, models, isConnected: true, lastSeenAt: clock.now });
+  const effects: Effect[] = [];
+  const known = new Set<string>();
+  for (const item of store.itemsOfAgent(agentId)) {
+    const attempt = attemptOf(item);
+    if (!attempt) continue;
+    known.add(attempt.id);
+    const agentHasIt = hello.running.includes(attempt.id) || hello.finished.includes(attempt.id);
+    if (item.state === "stopping" && agentHasIt) {
+      effects.push({ kind: "send", agentId, message: { type: "cancel", attemptId: attempt.id } });
+    } else if (item.state === "stopping") {
+      store.deleteItem(item.taskId);
+    } else if (item.state === "offered") {
+      effects.push(...requeue(store, item, clock));
+    } else if (item.state === "running" && agentHasIt) {
+      // Came back inside the grace period: a blink of the line costs nothing.
+      store.putItem({ ...item, leaseUntil: clock.now + DEFAULTS.leaseMs, dueAt: clock.now + DEFAULTS.leaseMs });
+    } else if (item.state === "running") {
+      effects.push(...loseAttempt(store, item, "LOST", "the agent restarted without it", clock));
+    }
+  }
+  for (const attemptId of hello.running) {
+    if (!known.has(attemptId) && !store.findByAttempt(attemptId))
+      effects.push({ kind: "send", agentId, message: { type: "cancel", attemptId } });
+  }
+  return effects;
+}
+
+/** The agent's socket is gone. Its leases run on: it may come back. */
+export function onAgentGone(store: DispatchStore, agentId: string, lastSeenAt: number): void {
+  const agent = store.getAgent(agentId);
+  if (agent) store.putAgent({ ...agent, isConnected: false, freeSlots: 0, lastSeenAt });
+}
+
+/** Any frame of a connected agent after its hello. */
+export function onAgentMessage(
+  store: DispatchStore,
+  agentId: string,
+  message: Exclude<AgentMessage, HelloMessage>,
+  clock: QueueClock,
+): Effect[] {
+  switch (message.type) {
+    case "ping":
+      return [{ kind: "send", agentId, message: { type: "pong" } }];
+    case "ready":
+      return onReady(store, agentId, message.freeSlots, clock);
+    case "accepted":
+      return onAccepted(store, agentId, message.attemptId, clock);
+    case "rejected":
+      return onRejected(store, agentId, message.attemptId, clock);
+    case "progress":
+      return onProgress(store, agentId, message.attemptId, message, clock);
+    case "completed":
+      return onCompleted(store, agentId, message, clock);
+    case "failed":
+      return onFailed(store, agentId, message, clock);
+    case "stopped":
+      return onStopped(store, agentId, message.attemptId);
+    case "bye":
+      return onBye(store, agentId, message.reason, clock);
+  }
+}
+
+function onReady(store: DispatchStore, agentId: string, freeSlots: number, clock: QueueClock): Effect[] {
+  const agent = store.getAgent(agentId);
+  if (!agent) return [];
+  store.putAgent({ ...agent, freeSlots, isConnected: true, lastSeenAt: clock.now });
+  return fillAgent(store, agentId, clock);
+}
+
+function onAccepted(store: DispatchStore, agentId: string, attemptId: string, clock: QueueClock): Effect[] {
+  const item = itemOf(store, agentId, attemptId);
+  if (!item) return [{ kind: "send", agentId, message: { type: "cancel", attemptId } }];
+  if (item.state !== "offered") return [];
+  const { now } = clock;
+  const leaseUntil = now + DEFAULTS.leaseMs;
+  const deadlineAt = now + Math.max(DEFAULTS.runningDeadlineMs, 10 * expectedMs(store, item));
+  const progress: TaskProgress = { phase: "queued", step: 0, totalSteps: 0 };
+  const attempt = { ...item.attempt, number: item.attemptNumber + 1 };
+  const running: WorkItem = {
+    ...base(item),
+    attemptNumber: attempt.number,
+    state: "running",
+    attempt,
+    startedAt: now,
+    deadlineAt,
+    leaseUntil,
+    progress,
+    dueAt: leaseUntil,
+  };
+  store.putItem(running);
+  return [{ kind: "duty", duty: { kind: "started", taskId: item.taskId, attempt, at: now } }];
+}
+
+function onRejected(store: DispatchStore, agentId: string, attemptId: string, clock: QueueClock): Effect[] {
+  const item = itemOf(store, agentId, attemptId);
+  if (item?.state !== "offered") return [];
+  // It will say how many slots are free once it knows; offering again now would only be refused again.
+  const agent = store.getAgent(agentId);
+  if (agent) store.putAgent({ ...agent, freeSlots: 0 });
+  return requeue(store, item, clock);
+}
+
+function onProgress(
+  store: DispatchStore,
+  agentId: string,
+  attemptId: string,
+  { phase, step, totalSteps }: TaskProgress,
+  clock: QueueClock,
+): Effect[] {
+  const item = itemOf(store, agentId, attemptId);
+  if (!item) return [{ kind: "send", agentId, message: { type: "cancel", attemptId } }];
+  if (item.state !== "running" || PHASES.indexOf(phase) < PHASES.indexOf(item.progress.phase)) return [];
+  const leaseUntil = clock.now + DEFAULTS.leaseMs;
+  const running: WorkItemIn<"running"> = { ...item, progress: { phase, step, totalSteps } };
+  // Stored when it says something new about the attempt's life, not for every step.
+  if (phase !== item.progress.phase || leaseUntil > item.leaseUntil + DEFAULTS.leaseMs / 3)
+    store.putItem({ ...running, leaseUntil, dueAt: nextLook(leaseUntil, item) });
+  return [{ kind: "progress", item: running }];
+}
+
+function onCompleted(store: DispatchStore, agentId: string, report: CompletedMessage, clock: QueueClock): Effect[] {
+  const item = itemOf(store, agentId, report.attemptId);
+  if (item?.state === "ending") return [];
+  if (item?.state === "stopping") store.deleteItem(item.taskId);
+  if (item?.state !== "running") return [{ kind: "late", agentId, attemptId: report.attemptId }];
+  learnSpeed(store, item, clock.now - item.startedAt);
+  store.putItem({ ...base(item), state: "ending", attempt: item.attempt, dueAt: Number.MAX_SAFE_INTEGER });
+  return [{ kind: "duty", duty: { kind: "completed", taskId: item.taskId, attempt: item.attempt, report, at: clock.now } }];
+}
+
+function onFailed(store: DispatchStore, agentId: string, report: FailedMessage, clock: QueueClock): Effect[] {
+  const item = itemOf(store, agentId, report.attemptId);
+  const ack: Effect = {
+    kind: "send",
+    agentId,
+    message: { type: "ack", attemptId: report.attemptId, outcome: item?.state === "running" ? "recorded" : "refused" },
+  };
+  if (item?.state === "ending") return [];
+  if (item?.state === "stopping") store.deleteItem(item.taskId);
+  if (item?.state !== "running") return [ack];
+  if (report.retryable) return [ack, ...loseAttempt(store, item, "FAILED", report.message, clock, report)];
+  return endWithFailure(store, item, report.error, report.message, clock);
+}
+
+function onStopped(store: DispatchStore, agentId: string, attemptId: string): Effect[] {
+  const item = itemOf(store, agentId, attemptId);
+  if (item?.state === "stopping") store.deleteItem(item.taskId);
+  return [];
+}
+
+function onBye(store: DispatchStore, agentId: string, reason: string, clock: QueueClock): Effect[] {
+  const agent = store.getAgent(agentId);
+  if (agent) store.putAgent({ ...agent, isConnected: false, freeSlots: 0, lastSeenAt: clock.now });
+  const effects: Effect[] = [];
+  for (const item of store.itemsOfAgent(agentId)) {
+    if (item.state === "offered") effects.push(...requeue(store, item, clock));
+    // Given back on purpose: it counts as no failure of the task.
+    else if (item.state === "running") effects.push(...handBack(store, item, "LOST", `the agent left: ${reason}`, clock));
+    else if (item.state === "stopping") store.deleteItem(item.taskId);
+  }
+  return effects;
+}

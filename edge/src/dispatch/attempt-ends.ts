@@ -1,0 +1,39 @@
+import type { FailedMessage } from "@star-graph/shared/agent-protocol";
+import { DEFAULTS } from "@star-graph/shared/defaults";
+import type { QueueClock } from "./clock.ts";
+import { requeue } from "./offers.ts";
+import type { DispatchStore } from "./store.ts";
+import type { Effect, WorkItem } from "./types.ts";
+import { type AtAgent, attemptOf, base } from "./work-item.ts";
+
+/** The attempt is over and the task waits again, without a failure counted. */
+export function handBack(store: DispatchStore, item: AtAgent, outcome: "LOST" | "FAILED", reason: string, clock: QueueClock): Effect[] {
+  const lost: Effect = { kind: "duty", duty: { kind: "lost", taskId: item.taskId, attempt: item.attempt, outcome, reason, at: clock.now } };
+  return [lost, ...requeue(store, item, clock)];
+}
+
+/** The attempt is over without a result: another one, unless the task has used them up. */
+export function loseAttempt(
+  store: DispatchStore,
+  item: AtAgent,
+  outcome: "LOST" | "FAILED",
+  reason: string,
+  clock: QueueClock,
+  report?: FailedMessage,
+): Effect[] {
+  const failures = item.failures + 1;
+  if (failures < DEFAULTS.maxAttempts) return handBack(store, { ...item, failures }, outcome, reason, clock);
+  return endWithFailure(store, item, report?.error ?? "INTERNAL", reason, clock);
+}
+
+export function endWithFailure(
+  store: DispatchStore,
+  item: WorkItem,
+  error: FailedMessage["error"],
+  message: string,
+  clock: QueueClock,
+): Effect[] {
+  const attempt = attemptOf(item);
+  store.putItem({ ...base(item), state: "ending", attempt, dueAt: Number.MAX_SAFE_INTEGER });
+  return [{ kind: "duty", duty: { kind: "failed", taskId: item.taskId, attempt, error, message, at: clock.now } }];
+}

@@ -1,0 +1,88 @@
+import { ERRORS } from "@star-graph/shared/errors";
+import type { EndMessage } from "@star-graph/shared/push";
+import type { Ledger, SettleOutcome, TaskEnd, TaskResult } from "../billing/ledger.ts";
+import { collectResults } from "../files/collect-results.ts";
+import type { FileStore } from "../files/receive-upload.ts";
+import type { History } from "./history.ts";
+import type { Duty } from "./types.ts";
+
+export interface PerformDutyDeps extends Pick<History, "recordStart" | "recordLoss" | "findTask">, Pick<Ledger, "settleTask"> {
+  files: Pick<FileStore, "list" | "removeAll">;
+  folderOf(attemptId: string): Promise<string>;
+  fileUrl(key: string): string;
+  publishEnd(userId: number, message: EndMessage): Promise<void>;
+}
+
+/** What came of a duty that was done; one that could not be done throws and is tried again. */
+export type DutyOutcome =
+  | { kind: "done" }
+  /** D1 says that the task is not this attempt's to start. */
+  | { kind: "start-refused" }
+  /** What the agent reported is not in the store. */
+  | { kind: "result-unusable"; reason: string }
+  /** The end is on record (`refused`: another end is). */
+  | { kind: "ended"; outcome: SettleOutcome };
+
+/** Carries out one promise of the queue. Every step may be repeated: what is there already only answers. */
+export async function performDuty(deps: PerformDutyDeps, duty: Duty): Promise<DutyOutcome> {
+  switch (duty.kind) {
+    case "started":
+      return (await deps.recordStart(duty.taskId, duty.attempt, duty.at)) === "refused" ? { kind: "start-refused" } : { kind: "done" };
+    case "lost":
+      await deps.recordLoss(duty.taskId, duty.attempt.id, duty.outcome, duty.reason, duty.at);
+      await removeFiles(deps, duty.attempt.id);
+      return { kind: "done" };
+    case "completed":
+      return complete(deps, duty);
+    case "failed": {
+      const end: TaskEnd = { status: "FAILED", errorName: duty.error, errorMessage: duty.message };
+      const outcome = await deps.settleTask(duty.taskId, duty.attempt?.id ?? null, end, duty.at);
+      if (duty.attempt) await removeFiles(deps, duty.attempt.id);
+      if (outcome !== "refused") {
+        const { code, zh } = ERRORS[duty.error];
+        await publish(deps, duty.taskId, (ids) => ({ type: "error", ...ids, code, message: `生成失败：${zh}` }));
+      }
+      return { kind: "ended", outcome };
+    }
+    case "cancelled": {
+      const ids = { taskId: duty.taskId, ...(duty.clientId !== null && { clientId: duty.clientId }) };
+      await deps.publishEnd(duty.userId, { type: "result", ...ids, status: "CANCELLED", results: [] });
+      return { kind: "done" };
+    }
+  }
+}
+
+async function complete(
+  deps: PerformDutyDeps,
+  { taskId, attempt, report, at }: Extract<Duty, { kind: "completed" }>,
+): Promise<DutyOutcome> {
+  const folder = await deps.folderOf(attempt.id);
+  const results = collectResults(folder, report.files, await deps.files.list(folder));
+  if ("missing" in results) return { kind: "result-unusable", reason: `missing: ${results.missing}` };
+  const end: TaskEnd = { status: "COMPLETED", results, servedBy: report.servedBy, notes: report.notes };
+  const outcome = await deps.settleTask(taskId, attempt.id, end, at);
+  if (outcome === "refused") await removeFiles(deps, attempt.id);
+  else {
+    await publish(deps, taskId, (ids) => ({
+      type: "result",
+      ...ids,
+      status: "COMPLETED",
+      results: results.map((file: TaskResult) => ({ url: deps.fileUrl(file.fileKey), thumbnailUrl: deps.fileUrl(file.thumbnailKey) })),
+    }));
+  }
+  return { kind: "ended", outcome };
+}
+
+async function removeFiles(deps: PerformDutyDeps, attemptId: string): Promise<void> {
+  await deps.files.removeAll(await deps.folderOf(attemptId));
+}
+
+async function publish(
+  deps: PerformDutyDeps,
+  taskId: string,
+  message: (ids: { taskId: string; clientId?: string }) => EndMessage,
+): Promise<void> {
+  const task = await deps.findTask(taskId);
+  if (!task) return;
+  await deps.publishEnd(task.userId, message({ taskId, ...(task.clientId !== null && { clientId: task.clientId }) }));
+}

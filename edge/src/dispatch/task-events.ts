@@ -1,0 +1,103 @@
+import { DEFAULTS } from "@star-graph/shared/defaults";
+import { loseAttempt } from "./attempt-ends.ts";
+import type { QueueClock } from "./clock.ts";
+import { fillAgent, offerItem } from "./offers.ts";
+import type { DispatchStore } from "./store.ts";
+import type { Attempt, Effect, TaskToQueue, WorkItemIn } from "./types.ts";
+import { attemptOf, base } from "./work-item.ts";
+
+/*
+ * The decisions of one pool shard are functions of (store, event, clock) that change the store and return what the
+ * shell has to do: here those that follow from tasks and from D1, in agent-events.ts and tick.ts the others. Nothing
+ * in them waits, sends or reads a clock. A handler may see the same event twice, late or out of order: what no longer
+ * fits the stored state has no effect.
+ */
+
+/** How long an agent may take to stop a cancelled attempt before the Dispatcher forgets it. */
+const STOPPING_LIMIT_MS = 10 * 60_000;
+
+/** A task to run; repeated calls with the same task have no effect. */
+export function onTaskSubmitted(store: DispatchStore, task: TaskToQueue, clock: QueueClock): Effect[] {
+  if (store.getItem(task.taskId)) return [];
+  const item: WorkItemIn<"waiting"> = {
+    ...task,
+    seq: store.nextSeq(),
+    state: "waiting",
+    dueAt: task.createTime + DEFAULTS.waitingDeadlineMs,
+  };
+  store.putItem(item);
+  return offerItem(store, item, clock);
+}
+
+/**
+ * A live task that D1 has and the work list lacks: never told, or lost with the object's storage. One that was running
+ * gets a lease, so that the agent which still runs it may go on.
+ */
+export function onTaskFound(
+  store: DispatchStore,
+  task: TaskToQueue,
+  attempt: Attempt | null,
+  startedAt: number,
+  clock: QueueClock,
+): Effect[] {
+  if (!attempt || store.getItem(task.taskId)) return onTaskSubmitted(store, task, clock);
+  const leaseUntil = clock.now + DEFAULTS.leaseMs;
+  const running: WorkItemIn<"running"> = {
+    ...task,
+    seq: store.nextSeq(),
+    state: "running",
+    attempt,
+    startedAt,
+    deadlineAt: clock.now + DEFAULTS.runningDeadlineMs,
+    leaseUntil,
+    progress: { phase: "queued", step: 0, totalSteps: 0 },
+    dueAt: leaseUntil,
+  };
+  store.putItem(running);
+  return [];
+}
+
+/** D1 says `CANCELLED`. The attempt is told to stop; the slot stays taken until it has. */
+export function onTaskCancelled(store: DispatchStore, taskId: string, clock: QueueClock): Effect[] {
+  const item = store.getItem(taskId);
+  if (!item || item.state === "stopping") return [];
+  const { userId, clientId } = item;
+  const told: Effect = { kind: "duty", duty: { kind: "cancelled", taskId, userId, clientId, at: clock.now } };
+  // Its end is on the way to D1, which refuses it, being cancelled: that is when the item goes.
+  if (item.state === "ending") return [told];
+  if (item.state === "waiting") {
+    store.deleteItem(taskId);
+    return [told];
+  }
+  store.putItem({ ...base(item), state: "stopping", attempt: item.attempt, dueAt: clock.now + STOPPING_LIMIT_MS });
+  return [{ kind: "send", agentId: item.attempt.agentId, message: { type: "cancel", attemptId: item.attempt.id } }, told];
+}
+
+/** D1 took the end of a task, or refused it: the work list forgets it either way. */
+export function onEnded(store: DispatchStore, taskId: string, attemptId: string | null): void {
+  const item = store.getItem(taskId);
+  if (item?.state === "ending" && (item.attempt?.id ?? null) === attemptId) store.deleteItem(taskId);
+}
+
+/** D1 refused the start of an attempt: the task has ended otherwise, or belongs to another attempt. */
+export function onStartRefused(store: DispatchStore, taskId: string, attempt: Attempt): Effect[] {
+  const item = store.getItem(taskId);
+  if (!item || attemptOf(item)?.id !== attempt.id) return [];
+  store.deleteItem(taskId);
+  return [{ kind: "send", agentId: attempt.agentId, message: { type: "cancel", attemptId: attempt.id } }];
+}
+
+/** The task was not there, or no longer waiting, when its parameters were read for an offer. */
+export function onOfferImpossible(store: DispatchStore, taskId: string, attemptId: string, clock: QueueClock): Effect[] {
+  const item = store.getItem(taskId);
+  if (item?.state !== "offered" || item.attempt.id !== attemptId) return [];
+  store.deleteItem(taskId);
+  return fillAgent(store, item.attempt.agentId, clock);
+}
+
+/** The result files that the agent claimed are not there: another attempt may bring them. */
+export function onResultUnusable(store: DispatchStore, taskId: string, attempt: Attempt, reason: string, clock: QueueClock): Effect[] {
+  const item = store.getItem(taskId);
+  if (item?.state !== "ending" || item.attempt?.id !== attempt.id) return [];
+  return loseAttempt(store, { ...item, attempt }, "FAILED", reason, clock);
+}

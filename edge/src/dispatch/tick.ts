@@ -1,0 +1,52 @@
+import { DEFAULTS } from "@star-graph/shared/defaults";
+import { endWithFailure, loseAttempt } from "./attempt-ends.ts";
+import type { QueueClock } from "./clock.ts";
+import { judgeLease } from "./lease.ts";
+import { withdraw } from "./offers.ts";
+import type { DispatchStore } from "./store.ts";
+import type { Effect, WorkItemIn } from "./types.ts";
+import { nextLook } from "./work-item.ts";
+
+/** Items that one tick looks at; the next tick takes the rest. */
+const DUE_BATCH = 100;
+
+/**
+ * The clock: offers that were not accepted, leases, deadlines.
+ * @param lastSeen when each connected agent last gave a sign of life, read from its socket
+ */
+export function onTick(store: DispatchStore, lastSeen: (agentId: string) => number, clock: QueueClock): Effect[] {
+  return store.dueItems(clock.now, DUE_BATCH).flatMap((item): Effect[] => {
+    switch (item.state) {
+      case "waiting":
+        return endWithFailure(store, item, "TASK_TIMEOUT", "it waited too long", clock);
+      case "offered":
+        return [
+          { kind: "send", agentId: item.attempt.agentId, message: { type: "cancel", attemptId: item.attempt.id } },
+          ...withdraw(store, item, clock),
+        ];
+      case "running":
+        return onRunningDue(store, item, lastSeen(item.attempt.agentId), clock);
+      case "stopping":
+        store.deleteItem(item.taskId);
+        return [];
+      case "ending":
+        return [];
+    }
+  });
+}
+
+function onRunningDue(store: DispatchStore, item: WorkItemIn<"running">, lastSeenAt: number, clock: QueueClock): Effect[] {
+  const cancel: Effect = { kind: "send", agentId: item.attempt.agentId, message: { type: "cancel", attemptId: item.attempt.id } };
+  if (clock.now >= item.deadlineAt) return [cancel, ...endWithFailure(store, item, "TASK_TIMEOUT", "it ran too long", clock)];
+  const verdict = judgeLease(item.leaseUntil, lastSeenAt, clock.now, DEFAULTS);
+  switch (verdict.kind) {
+    case "renewed":
+      store.putItem({ ...item, leaseUntil: verdict.leaseUntil, dueAt: nextLook(verdict.leaseUntil, item) });
+      return [];
+    case "grace":
+      store.putItem({ ...item, dueAt: nextLook(verdict.until, item) });
+      return [];
+    case "lost":
+      return [cancel, ...loseAttempt(store, item, "LOST", "the agent did not come back", clock)];
+  }
+}

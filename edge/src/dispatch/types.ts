@@ -1,0 +1,92 @@
+import type { AgentModel, CompletedMessage, EdgeMessage, FailureName } from "@star-graph/shared/agent-protocol";
+import type { TaskProgress, TaskType } from "@star-graph/shared/task";
+
+/** What the queue has to know of a task; its parameters stay in D1 until it is offered. */
+export interface TaskToQueue {
+  taskId: string;
+  userId: number;
+  type: TaskType;
+  model: string;
+  /** Width × height of one picture. */
+  pixels: number;
+  /** Pixels × steps × pictures: what its time is proportional to. */
+  work: number;
+  clientId: string | null;
+  /** Unix milliseconds, like all times here. */
+  createTime: number;
+  /** Attempts that failed or were lost; the task fails when they reach the limit. */
+  failures: number;
+  /** Number of the newest attempt; 0 before the first. */
+  attemptNumber: number;
+}
+
+/** One run of a task on an agent. Its id is the fencing token. */
+export interface Attempt {
+  id: string;
+  number: number;
+  agentId: string;
+  agentName: string;
+}
+
+/** A task on the work list; `dueAt` is when the clock has to look at it next. */
+export type WorkItem = TaskToQueue & { seq: number; dueAt: number } & (
+    | { state: "waiting" }
+    /** Offered and not yet accepted: no attempt in the task's history until it is. */
+    | { state: "offered"; attempt: Attempt }
+    | { state: "running"; attempt: Attempt; startedAt: number; deadlineAt: number; leaseUntil: number; progress: TaskProgress }
+    /** Its end is on the way to D1 and to its user. */
+    | { state: "ending"; attempt: Attempt | null }
+    /** Cancelled in D1; the agent has not confirmed yet that its engine stopped. */
+    | { state: "stopping"; attempt: Attempt }
+  );
+
+export type WorkItemIn<S extends WorkItem["state"]> = Extract<WorkItem, { state: S }>;
+
+/** What a task needs of an agent. Waiting tasks with the same requirement wait in the same line. */
+export interface Requirement {
+  type: TaskType;
+  model: string;
+  pixels: number;
+}
+
+export interface AgentRecord {
+  agentId: string;
+  name: string;
+  slots: number;
+  /** As the agent said last. */
+  freeSlots: number;
+  models: AgentModel[];
+  isConnected: boolean;
+  lastSeenAt: number;
+}
+
+/** What must reach D1, the hub and the agent, in order per task, repeated until it is done. */
+export type Duty =
+  | { kind: "started"; taskId: string; attempt: Attempt; at: number }
+  | { kind: "lost"; taskId: string; attempt: Attempt; outcome: "LOST" | "FAILED"; reason: string; at: number }
+  | { kind: "completed"; taskId: string; attempt: Attempt; report: CompletedMessage; at: number }
+  | { kind: "failed"; taskId: string; attempt: Attempt | null; error: FailureName; message: string; at: number }
+  /** The Worker has cancelled it in D1: its user's sockets are still to be told. */
+  | { kind: "cancelled"; taskId: string; userId: number; clientId: string | null; at: number };
+
+/** What the shell does after a decision. All of them may be lost in a crash but `duty`, which is stored with the decision. */
+export type Effect =
+  | { kind: "offer"; item: WorkItemIn<"offered"> }
+  | { kind: "send"; agentId: string; message: EdgeMessage }
+  | { kind: "close"; agentId: string; code: number; reason: string }
+  | { kind: "duty"; duty: Duty }
+  /** A result for an attempt that is not on the list: only D1 knows whether it was recorded or given away. */
+  | { kind: "late"; agentId: string; attemptId: string }
+  | { kind: "progress"; item: WorkItemIn<"running"> };
+
+/** Answer to "would you take this task?" (E003, E007). */
+export type Admission =
+  | { admitted: true; queuePosition: number; estimatedSeconds: number }
+  | { admitted: false; reason: "QUEUE_FULL" | "NO_GPU" };
+
+/** What the Dispatcher knows of a task that is not done. */
+export interface LiveTask {
+  progress?: TaskProgress;
+  queuePosition?: number;
+  stopping?: true;
+}

@@ -1,0 +1,23 @@
+import type { DispatchStore } from "./store.ts";
+import type { Attempt, TaskToQueue, WorkItem, WorkItemIn } from "./types.ts";
+
+/** An item that some agent has, or had until just now. */
+export type AtAgent = WorkItem & { attempt: Attempt };
+
+export const attemptOf = (item: WorkItem): Attempt | null => (item.state === "waiting" ? null : item.attempt);
+
+/** The item of that attempt, if the agent that speaks is the one that holds it. */
+export function itemOf(store: DispatchStore, agentId: string, attemptId: string): AtAgent | null {
+  const item = store.findByAttempt(attemptId);
+  const attempt = item && attemptOf(item);
+  return item && attempt?.agentId === agentId ? { ...item, attempt } : null;
+}
+
+/** What stays the same through all states. */
+export function base(item: WorkItem): TaskToQueue & { seq: number } {
+  const { taskId, userId, type, model, pixels, work, clientId, createTime, failures, attemptNumber, seq } = item;
+  return { taskId, userId, type, model, pixels, work, clientId, createTime, failures, attemptNumber, seq };
+}
+
+/** When the clock has to look at a running attempt next. */
+export const nextLook = (leaseUntil: number, item: WorkItemIn<"running">): number => Math.min(leaseUntil, item.deadlineAt);

@@ -1,0 +1,29 @@
+import type { ResultFormat } from "@star-graph/shared/task";
+import { imageSize } from "image-size";
+
+/** What the bytes themselves say; a name or a header of the sender is never believed. */
+export interface Inspected {
+  format: ResultFormat;
+  width: number;
+  height: number;
+}
+
+/** Enough of a file to hold the headers of every picture format that is accepted. */
+export const HEAD_BYTES = 64 * 1024;
+
+const FORMATS: Record<string, ResultFormat> = { png: "PNG", jpg: "JPEG", webp: "WEBP" };
+
+export const EXTENSIONS: Record<ResultFormat, string> = { PNG: "png", JPEG: "jpg", WEBP: "webp", MP4: "mp4" };
+export const CONTENT_TYPES: Record<ResultFormat, string> = { PNG: "image/png", JPEG: "image/jpeg", WEBP: "image/webp", MP4: "video/mp4" };
+
+/** Format and size of a picture from its first bytes, or null when it is no picture that may be a result. */
+export function inspectPicture(head: Uint8Array): Inspected | null {
+  try {
+    const { type, width, height } = imageSize(head);
+    const format = FORMATS[type ?? ""];
+    return format && width > 0 && height > 0 ? { format, width, height } : null;
+  } catch {
+    // The library throws on what it cannot read: that is the answer.
+    return null;
+  }
+}

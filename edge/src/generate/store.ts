@@ -1,0 +1,40 @@
+import { and, eq, isNull } from "drizzle-orm";
+import type { Database } from "../db/client.ts";
+import { agentKeys, models } from "../db/schema.ts";
+import { ownerPool, PUBLIC_POOL } from "../dispatch/pools.ts";
+
+export interface ModelRow {
+  name: string;
+  types: string[];
+  priceCredits: number;
+}
+
+export interface GenerateStore {
+  /** A model that may be asked for; null when there is none or it is switched off. */
+  findModel(name: string): Promise<ModelRow | null>;
+  /** The pools that may run this user's tasks, in the order to ask them. */
+  poolsOf(userId: number): Promise<string[]>;
+}
+
+export function createGenerateStore(db: Database): GenerateStore {
+  return {
+    async findModel(name) {
+      return (
+        (await db
+          .select()
+          .from(models)
+          .where(and(eq(models.name, name), eq(models.enabled, true)))
+          .get()) ?? null
+      );
+    },
+    async poolsOf(userId) {
+      const ownKey = await db
+        .select({ id: agentKeys.id })
+        .from(agentKeys)
+        .where(and(eq(agentKeys.userId, userId), eq(agentKeys.trusted, false), isNull(agentKeys.revokeTime)))
+        .limit(1)
+        .get();
+      return ownKey ? [ownerPool(userId), PUBLIC_POOL] : [PUBLIC_POOL];
+    },
+  };
+}

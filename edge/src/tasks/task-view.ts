@@ -1,0 +1,72 @@
+import { ERRORS, isErrorName } from "@star-graph/shared/errors";
+import type { TaskDetail, TaskListItem, TaskResultFile } from "@star-graph/shared/rest/tasks";
+import { isTerminal, progressPercent } from "@star-graph/shared/task";
+import type { Language } from "@star-graph/shared/text";
+import { toWireTime } from "@star-graph/shared/wire-time";
+import type { LiveTask } from "../dispatch/types.ts";
+import type { ResultRow, TaskRow } from "./store.ts";
+
+/** How a stored file's key becomes its public URL. */
+export type FileUrl = (key: string) => string;
+
+export function toResultFile(row: ResultRow, fileUrl: FileUrl): TaskResultFile {
+  const { sizeBytes: size, width, height, format } = row;
+  return { url: fileUrl(row.fileKey), thumbnailUrl: fileUrl(row.thumbnailKey), size, width, height, format };
+}
+
+function percent(task: TaskRow, live: LiveTask | undefined): number {
+  if (task.status === "COMPLETED") return 100;
+  return live?.progress && !isTerminal(task.status) ? progressPercent(live.progress) : 0;
+}
+
+/** One line of spec 7.1. */
+export function toListItem(task: TaskRow, files: ResultRow[], live: LiveTask | undefined, fileUrl: FileUrl): TaskListItem {
+  return {
+    id: task.id,
+    type: task.type,
+    status: task.status,
+    progress: percent(task, live),
+    prompt: task.prompt,
+    results: files.map((file) => fileUrl(file.fileKey)),
+    cost: task.cost,
+    createTime: toWireTime(task.createTime),
+    completeTime: task.completeTime === null ? null : toWireTime(task.completeTime),
+  };
+}
+
+const toSeconds = (ms: number): number => Math.round(ms / 1000);
+
+/** Spec 7.2. `queueTime` and `processTime` are known once the task started and ended. */
+export function toDetail(task: TaskRow, files: ResultRow[], live: LiveTask | undefined, fileUrl: FileUrl, language: Language): TaskDetail {
+  const { prompt: _, negativePrompt, ...parameters } = task.parameters;
+  const isLive = !isTerminal(task.status);
+  return {
+    id: task.id,
+    type: task.type,
+    status: task.status,
+    progress: percent(task, live),
+    prompt: task.prompt,
+    negativePrompt: typeof negativePrompt === "string" ? negativePrompt : "",
+    parameters,
+    results: files.map((file) => toResultFile(file, fileUrl)),
+    cost: task.cost,
+    queueTime: task.startTime === null ? null : toSeconds(task.startTime - task.createTime),
+    processTime: task.startTime === null || task.completeTime === null ? null : toSeconds(task.completeTime - task.startTime),
+    createTime: toWireTime(task.createTime),
+    startTime: task.startTime === null ? null : toWireTime(task.startTime),
+    completeTime: task.completeTime === null ? null : toWireTime(task.completeTime),
+    ...(isLive && live?.progress && { phase: live.progress.phase, currentStep: live.progress.step, totalSteps: live.progress.totalSteps }),
+    ...(isLive && live?.queuePosition !== undefined && { queuePosition: live.queuePosition }),
+    ...(task.status === "CANCELLED" && live?.stopping && { stopping: true as const }),
+    ...(task.clientId !== null && { clientId: task.clientId }),
+    ...(task.servedBy && { servedBy: task.servedBy }),
+    ...(task.notes && task.notes.length > 0 && { notes: task.notes }),
+    ...(task.status === "FAILED" && { error: toWireError(task, language) }),
+  };
+}
+
+function toWireError(task: TaskRow, language: Language): { code: number | string; message: string } {
+  const name = task.errorName ?? "";
+  const row = ERRORS[isErrorName(name) ? name : "INTERNAL"];
+  return { code: row.code, message: task.errorMessage ? `${row[language]}: ${task.errorMessage}` : row[language] };
+}
