@@ -1,0 +1,123 @@
+import fs from "node:fs";
+import net from "node:net";
+import path from "node:path";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { parse } from "smol-toml";
+import { z } from "zod";
+import { bundleWorker } from "./bundle.ts";
+import { StartError } from "./options.ts";
+
+/** What of `wrangler.toml` the local server needs; everything else there is for the platform. */
+const WranglerConfig = z.object({
+  name: z.string(),
+  main: z.string(),
+  compatibility_date: z.string(),
+  compatibility_flags: z.array(z.string()),
+  vars: z.record(z.string(), z.string()),
+  triggers: z.object({ crons: z.tuple([z.string()]) }),
+  d1_databases: z.tuple([z.object({ binding: z.string(), database_id: z.string() })]),
+  r2_buckets: z.tuple([z.object({ binding: z.string(), bucket_name: z.string() })]),
+  durable_objects: z.object({ bindings: z.array(z.object({ name: z.string(), class_name: z.string() })) }),
+});
+
+const HOST = "127.0.0.1";
+
+export interface ServerOptions {
+  projectFolder: string;
+  /** Where D1, R2 and the Durable Objects keep their data. */
+  dataFolder: string;
+  port: number;
+  tokenSecret: string;
+  /** One structured line of the Worker. */
+  onLog: (line: string, level: string) => void;
+}
+
+export interface Server {
+  baseUrl: string;
+  database(): Promise<D1Database>;
+  /** What production's cron trigger does every minute. */
+  fireCron(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Whether the port can be had; 0 finds a free one.
+ * @throws {StartError} when it is taken or not allowed.
+ */
+export async function findPort(wanted: number): Promise<number> {
+  const probe = net.createServer();
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      probe.once("error", reject);
+      probe.listen(wanted, HOST, () => {
+        const address = probe.address();
+        resolve(typeof address === "object" && address ? address.port : wanted);
+      });
+    });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === "EADDRINUSE" ? "is already in use" : `cannot be used (${code})`;
+    throw new StartError(`Port ${wanted} ${why}. Choose another one with --port, or --port 0 for any free one.`, { cause: error });
+  } finally {
+    probe.close();
+  }
+}
+
+/**
+ * Bundles the Worker and serves it on workerd with its data kept in a folder.
+ * @throws {StartError} when the Worker cannot be built or does not start.
+ */
+export async function startServer({ projectFolder, dataFolder, port, tokenSecret, onLog }: ServerOptions): Promise<Server> {
+  const config = WranglerConfig.parse(parse(fs.readFileSync(path.join(projectFolder, "wrangler.toml"), "utf8")));
+  const baseUrl = `http://${HOST}:${port}`;
+  const [database] = config.d1_databases;
+  const [bucket] = config.r2_buckets;
+  let miniflare: Miniflare;
+  try {
+    const contents = await bundleWorker(path.join(projectFolder, config.main));
+    miniflare = new Miniflare(
+      convertV4MiniflareOptions({
+        host: HOST,
+        port,
+        cf: false,
+        logRequests: false,
+        telemetry: { enabled: false },
+        log: new Log(LogLevel.ERROR),
+        resourcePersistencePath: dataFolder,
+        handleStructuredLogs: ({ level, message }) => onLog(message, level),
+        workers: [
+          {
+            name: config.name,
+            compatibilityDate: config.compatibility_date,
+            compatibilityFlags: config.compatibility_flags,
+            modules: [{ type: "ESModule", path: "worker.js", contents }],
+            bindings: { ...config.vars, PUBLIC_BASE_URL: baseUrl, TOKEN_SECRET: tokenSecret },
+            d1Databases: { [database.binding]: { id: database.database_id } },
+            r2Buckets: { [bucket.binding]: { id: bucket.bucket_name } },
+            durableObjects: Object.fromEntries(
+              config.durable_objects.bindings.map((binding) => [binding.name, { className: binding.class_name, useSQLite: true }]),
+            ),
+          },
+        ],
+      }),
+    );
+    await miniflare.ready;
+  } catch (error) {
+    throw new StartError(
+      `The Worker did not start: ${String((error as Error).message)
+        .split("\n")
+        .slice(0, 2)
+        .join(" ")}`,
+      { cause: error },
+    );
+  }
+  return {
+    baseUrl,
+    database: () => miniflare.getD1Database(database.binding),
+    async fireCron() {
+      const worker = await miniflare.getWorker();
+      await worker.scheduled({ cron: config.triggers.crons[0] });
+    },
+    stop: () => miniflare.dispose(),
+  };
+}
