@@ -1,0 +1,76 @@
+import { SELF } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import type { Capabilities } from "@star-graph/shared/agent-protocol";
+import { hashAgentKey, newAgentKey } from "../../src/agents/agent-key.ts";
+import { hashPassword } from "../../src/auth/password.ts";
+import { createLedger } from "../../src/billing/ledger.ts";
+import { openDatabase } from "../../src/db/client.ts";
+import { accounts, agentKeys, users } from "../../src/db/schema.ts";
+
+export const ORIGIN = "http://127.0.0.1:8787";
+
+/** A user with credits, signed in. */
+export async function aUser(options: { username?: string; password?: string; credits?: number; role?: "USER" | "ADMIN" } = {}) {
+  const { username = `user-${crypto.randomUUID().slice(0, 8)}`, password = "secret-word", credits = 1000, role = "USER" } = options;
+  const db = openDatabase(env.DB);
+  const now = Date.now();
+  const row = {
+    username,
+    nickname: username,
+    role,
+    password: await hashPassword(password),
+    disabled: false,
+    vipLevel: 0,
+    createTime: now,
+    updateTime: now,
+  };
+  const [user] = await db.insert(users).values(row).returning({ id: users.id });
+  if (!user) throw new Error("no user was made");
+  await db.insert(accounts).values({ userId: user.id, balance: 0, frozen: 0 });
+  if (credits > 0) await createLedger(db).recharge(user.id, credits, "test", now);
+  const { body } = await call("POST", "/api/v1/auth/login", { json: { username, password } });
+  return { id: user.id, username, password, token: String(body["token"]), refreshToken: String(body["refreshToken"]) };
+}
+
+/** An agent key in the database; trusted ones serve everybody. */
+export async function anAgentKey(userId: number, { trusted = true } = {}): Promise<string> {
+  const key = newAgentKey();
+  await openDatabase(env.DB)
+    .insert(agentKeys)
+    .values({ userId, name: "test", hash: await hashAgentKey(key), trusted, createTime: Date.now() });
+  return key;
+}
+
+interface CallOptions {
+  token?: string;
+  json?: unknown;
+  body?: BodyInit;
+  headers?: Record<string, string>;
+}
+
+/** One request to the Worker; the answer's body as an object. */
+export async function call(method: string, path: string, { token, json, body, headers = {} }: CallOptions = {}) {
+  const response = await SELF.fetch(`${ORIGIN}${path}`, {
+    method,
+    headers: {
+      ...(token && { Authorization: `Bearer ${token}` }),
+      ...(json !== undefined && { "Content-Type": "application/json" }),
+      ...headers,
+    },
+    ...(json !== undefined ? { body: JSON.stringify(json) } : body !== undefined && { body }),
+  });
+  const text = await response.text();
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (text.startsWith("{") ? JSON.parse(text) : { text }) as Record<string, unknown>,
+  };
+}
+
+export const dataOf = <T = Record<string, unknown>>(answer: { body: Record<string, unknown> }): T => answer.body["data"] as T;
+
+export const TEXT2IMG_MODEL = "stable-diffusion-xl-base-1.0";
+export const SCENE_CAPABILITIES: Capabilities = {
+  slots: 2,
+  models: [{ name: TEXT2IMG_MODEL, types: ["TEXT2IMG"], engine: "test", servedAs: "test-model" }],
+};

@@ -1,0 +1,228 @@
+import { env } from "cloudflare:workers";
+import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { openDatabase } from "../../src/db/client.ts";
+import { attempts, fundRecords, settlements, tasks } from "../../src/db/schema.ts";
+import { aUser, anAgentKey, call, dataOf } from "./system-of-one.ts";
+import { TestAgent } from "./test-agent.ts";
+import { eq } from "drizzle-orm";
+
+const db = openDatabase(env.DB);
+let user: Awaited<ReturnType<typeof aUser>>;
+let key: string;
+const agents: TestAgent[] = [];
+
+beforeAll(async () => {
+  user = await aUser();
+  key = await anAgentKey(user.id);
+});
+
+afterEach(async () => {
+  for (const agent of agents.splice(0)) agent.leave();
+  await vi.waitUntil(async () => dataOf(await call("GET", "/health"))["agents"] === 0, { interval: 10 });
+});
+
+async function anAgent(options: Parameters<typeof TestAgent.ready>[1] = {}) {
+  const agent = await TestAgent.ready(key, options);
+  agents.push(agent);
+  return agent;
+}
+
+async function submit(prompt = "a cat") {
+  const answer = await call("POST", "/api/v1/generate/text2img", { token: user.token, json: { prompt } });
+  if (answer.status !== 200) throw new Error(`refused: ${JSON.stringify(answer.body)}`);
+  return dataOf<{ taskId: string; cost: number }>(answer);
+}
+
+const balance = async () => dataOf(await call("GET", "/api/v1/users/balance", { token: user.token }));
+const detail = async (taskId: string) => dataOf(await call("GET", `/api/v1/tasks/${taskId}`, { token: user.token }));
+
+/** Waits until D1 says so: what follows a frame happens when the Dispatcher gets to it. */
+const untilStatus = (taskId: string, status: string) =>
+  expect.poll(async () => (await detail(taskId))["status"], { interval: 10, timeout: 5000 }).toBe(status);
+
+describe("a text2img task", () => {
+  test("runs from the request to the picture, and is charged once", async () => {
+    const agent = await anAgent();
+    const before = await balance();
+    const answer = await call("POST", "/api/v1/generate/text2img", {
+      token: user.token,
+      json: { prompt: "一只可爱的猫咪", clientId: "mine" },
+    });
+    expect(answer.body).toMatchObject({
+      code: 200,
+      message: "任务创建成功",
+      taskId: expect.stringMatching(/^t2i_\d{8}_\d{12,}$/),
+      cost: 10,
+    });
+    const { taskId } = dataOf<{ taskId: string }>(answer);
+    expect(await balance()).toMatchObject({ balance: before["balance"], freezed: 10 });
+
+    const offer = await agent.acceptOffer();
+    expect(offer.task).toMatchObject({
+      type: "TEXT2IMG",
+      parameters: { prompt: "一只可爱的猫咪", width: 1024, height: 1024, steps: 30, seed: expect.any(Number) },
+    });
+    await untilStatus(taskId, "PROCESSING");
+
+    agent.send({ type: "progress", attemptId: offer.attemptId, phase: "sampling", step: 15, totalSteps: 30 });
+    await expect.poll(async () => (await detail(taskId))["progress"]).toBe(50);
+
+    const { sha256 } = await agent.upload(offer);
+    agent.complete(offer, sha256);
+    expect(await agent.next("ack")).toMatchObject({ attemptId: offer.attemptId, outcome: "recorded" });
+
+    const done = await detail(taskId);
+    expect(done).toMatchObject({
+      status: "COMPLETED",
+      progress: 100,
+      clientId: "mine",
+      servedBy: { engine: "test", model: "test-model" },
+      notes: ["drawn by a test"],
+    });
+    const [file] = done["results"] as { url: string; thumbnailUrl: string }[];
+    expect(file).toMatchObject({ width: 1, height: 1, format: "PNG", size: 70 });
+    for (const url of [file!.url, file!.thumbnailUrl]) {
+      const { status, headers } = await call("GET", new URL(url).pathname);
+      expect([status, headers.get("Content-Type")]).toEqual([200, "image/png"]);
+    }
+    expect(await balance()).toMatchObject({ balance: Number(before["balance"]) - 10, freezed: 0, todayUsed: 10 });
+    expect(await db.select().from(fundRecords).where(eq(fundRecords.taskId, taskId))).toMatchObject([{ type: "DEDUCT", amount: -10 }]);
+  });
+
+  test("is acknowledged again, and not charged again, when its completion is repeated", async () => {
+    const agent = await anAgent();
+    const { taskId } = await submit();
+    const offer = await agent.acceptOffer();
+    const { sha256 } = await agent.upload(offer);
+    agent.complete(offer, sha256);
+    agent.complete(offer, sha256);
+    await agent.next("ack");
+    agent.complete(offer, sha256);
+    expect(await agent.next("ack")).toMatchObject({ outcome: "recorded" });
+    expect(await db.select().from(fundRecords).where(eq(fundRecords.taskId, taskId))).toHaveLength(1);
+  });
+
+  test("keeps its attempt when the agent's line blinks", async () => {
+    const first = await anAgent();
+    const { taskId } = await submit();
+    const offer = await first.acceptOffer();
+    await untilStatus(taskId, "PROCESSING");
+    first.cut();
+    const second = await anAgent({ running: [offer.attemptId] });
+    const { sha256 } = await second.upload(offer);
+    second.complete(offer, sha256);
+    await second.next("ack");
+    expect(await detail(taskId)).toMatchObject({ status: "COMPLETED" });
+    expect(await db.select().from(attempts).where(eq(attempts.taskId, taskId))).toHaveLength(1);
+  });
+
+  test("goes to a new attempt when the agent came back without it, and refuses the old one's result", async () => {
+    const first = await anAgent();
+    const { taskId } = await submit();
+    const lost = await first.acceptOffer();
+    await untilStatus(taskId, "PROCESSING");
+    first.cut();
+    const second = await anAgent();
+    const offer = await second.acceptOffer();
+    expect(offer.attemptId).not.toBe(lost.attemptId);
+    await untilStatus(taskId, "PROCESSING");
+
+    await expect(second.upload(lost)).rejects.toThrow("403");
+    second.complete(lost, "0".repeat(64));
+    expect(await second.next("ack")).toMatchObject({ attemptId: lost.attemptId, outcome: "refused" });
+
+    const { sha256 } = await second.upload(offer);
+    second.complete(offer, sha256);
+    await expect.poll(async () => (await detail(taskId))["status"]).toBe("COMPLETED");
+    expect(await db.select().from(attempts).where(eq(attempts.taskId, taskId)).orderBy(attempts.number)).toMatchObject([
+      { number: 1, outcome: "LOST" },
+      { number: 2, outcome: "COMPLETED" },
+    ]);
+    expect(await db.select().from(fundRecords).where(eq(fundRecords.taskId, taskId))).toHaveLength(1);
+  });
+
+  test("fails and releases its credits after three attempts that failed", async () => {
+    const agent = await anAgent();
+    const before = await balance();
+    const { taskId } = await submit();
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      const offer = await agent.acceptOffer();
+      agent.send({ type: "failed", attemptId: offer.attemptId, error: "MODEL_LOAD_FAILED", message: "no such file", retryable: true });
+      await agent.next("ack");
+      agent.send({ type: "ready", freeSlots: 2 });
+    }
+    await untilStatus(taskId, "FAILED");
+    expect((await call("GET", `/api/v1/tasks/${taskId}`, { token: user.token })).body).toMatchObject({
+      status: "FAILED",
+      error: { code: "E001", message: "模型加载失败: no such file" },
+    });
+    expect(await balance()).toEqual(before);
+  });
+});
+
+describe("a cancelled task", () => {
+  test("that waits is released at once and never offered", async () => {
+    const agent = await anAgent();
+    agent.send({ type: "ready", freeSlots: 0 });
+    const before = await balance();
+    const { taskId, cost } = await submit();
+    const answer = await call("DELETE", `/api/v1/tasks/${taskId}`, { token: user.token });
+    expect(answer.body).toMatchObject({ code: 200, message: "任务已取消", data: { taskId, refund: cost } });
+    expect(await balance()).toEqual(before);
+    expect(await db.select().from(settlements).where(eq(settlements.taskId, taskId))).toMatchObject([{ kind: "RELEASED" }]);
+    const again = await call("DELETE", `/api/v1/tasks/${taskId}`, { token: user.token });
+    expect(again).toMatchObject({ status: 400, body: { code: 400, message: "任务已结束，无法取消" } });
+  });
+
+  test("that runs says that it is stopping until the agent has stopped, and takes no late result", async () => {
+    const agent = await anAgent();
+    const { taskId } = await submit();
+    const offer = await agent.acceptOffer();
+    await untilStatus(taskId, "PROCESSING");
+    const { sha256 } = await agent.upload(offer);
+    await call("DELETE", `/api/v1/tasks/${taskId}`, { token: user.token });
+    expect(await agent.next("cancel")).toMatchObject({ attemptId: offer.attemptId });
+    expect(await detail(taskId)).toMatchObject({ status: "CANCELLED", stopping: true });
+    agent.complete(offer, sha256);
+    expect(await agent.next("ack")).toMatchObject({ outcome: "refused" });
+    await expect.poll(async () => (await detail(taskId))["stopping"]).toBeUndefined();
+    expect(await detail(taskId)).toMatchObject({ status: "CANCELLED", results: [] });
+    expect((await env.FILES.list()).objects.filter((object) => object.key.includes(offer.attemptId))).toEqual([]);
+    expect(await db.select().from(fundRecords).where(eq(fundRecords.taskId, taskId))).toEqual([]);
+  });
+});
+
+describe("a submission", () => {
+  test("without enough credits is E002 and leaves no trace", async () => {
+    await anAgent();
+    const poor = await aUser({ credits: 5 });
+    const answer = await call("POST", "/api/v1/generate/text2img", { token: poor.token, json: { prompt: "a cat" } });
+    expect(answer).toMatchObject({ status: 402, body: { code: "E002", message: "余额不足" } });
+    expect(await db.select().from(tasks).where(eq(tasks.userId, poor.id))).toEqual([]);
+  });
+
+  test("for a model that nobody offers is E007, and for one that does not exist 400", async () => {
+    const json = { prompt: "a cat", modelName: "stable-diffusion-v1-5" };
+    const nobody = await call("POST", "/api/v1/generate/text2img", { token: user.token, json });
+    expect(nobody).toMatchObject({ status: 503, body: { code: "E007" } });
+    expect(nobody.headers.get("Retry-After")).toBe("30");
+    const unknown = await call("POST", "/api/v1/generate/text2img", { token: user.token, json: { prompt: "a cat", modelName: "none" } });
+    expect(unknown).toMatchObject({ status: 400, body: { code: 400, data: { issues: [{ path: "modelName" }] } } });
+  });
+
+  test("of 100 at once with credits for 10 is accepted exactly 10 times", async () => {
+    const agent = await anAgent();
+    agent.send({ type: "ready", freeSlots: 0 });
+    const limited = await aUser({ credits: 100 });
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, () => call("POST", "/api/v1/generate/text2img", { token: limited.token, json: { prompt: "a cat" } })),
+    );
+    const codes = Map.groupBy(answers, (answer) => String(answer.body["code"]));
+    expect([codes.get("200")?.length, codes.get("E002")?.length]).toEqual([10, 90]);
+    expect(dataOf(await call("GET", "/api/v1/users/balance", { token: limited.token }))).toMatchObject({
+      balance: 100,
+      freezed: 100,
+      available: 0,
+    });
+  });
+});
