@@ -1,0 +1,149 @@
+import type { AgentMessage, AgentModel, OfferMessage } from "@star-graph/shared/agent-protocol";
+import { type Delivery, failed } from "./delivery.ts";
+import { type Engine, EngineError, type EngineResult } from "./engines/engine.ts";
+import type { Log } from "./log.ts";
+import { reasonToReject } from "./offer.ts";
+import { messageOf } from "./outside.ts";
+import { ProgressReporter } from "./progress.ts";
+import type { Spool } from "./spool.ts";
+import type { SpoolMeta } from "./spool-entry.ts";
+
+export interface RunnerDeps {
+  engine: Engine;
+  models: readonly AgentModel[];
+  spool: Spool;
+  delivery: Delivery;
+  log: Log;
+  send: (message: AgentMessage) => boolean;
+  freeSlots: () => number;
+  limits: () => { progressMs: number; maxResultBytes: number };
+  signal: AbortSignal;
+  onSlotsChanged: () => void;
+}
+
+interface RunningAttempt {
+  abort: AbortController;
+  progress: ProgressReporter;
+}
+
+type End = { kind: "spooled"; meta: SpoolMeta } | { kind: "failed"; error: unknown } | { kind: "stopped" };
+
+/** From the edge's offer to the engine's last byte. It goes on while the line is down; `Delivery` does the rest. */
+export class Runner {
+  readonly #deps: RunnerDeps;
+  readonly #running = new Map<string, RunningAttempt>();
+  readonly #runs = new Set<Promise<void>>();
+
+  constructor(deps: RunnerDeps) {
+    this.#deps = deps;
+  }
+
+  get attemptIds(): string[] {
+    return [...this.#running.keys()];
+  }
+
+  offer(offer: OfferMessage): void {
+    const { send, log, models, delivery } = this.#deps;
+    const { attemptId, task } = offer;
+    // Told twice, because the edge did not hear the first answer.
+    if (this.#running.has(attemptId) || delivery.has(attemptId)) {
+      send({ type: "accepted", attemptId });
+      return;
+    }
+    const reason = reasonToReject(offer, { freeSlots: this.#deps.freeSlots(), models });
+    if (reason !== null) {
+      log.warn("rejected", `Offer rejected: ${reason}`, { attemptId });
+      send({ type: "rejected", attemptId, reason: reason.slice(0, 500) });
+      return;
+    }
+    const { width, height, steps, batchSize, modelName } = task.parameters;
+    log.info("accepted", `${task.type} ${width}x${height}, ${steps} steps, ${batchSize} to draw, ${modelName}`, { attemptId });
+    const progress = new ProgressReporter(this.#deps.limits().progressMs, (step) => send({ type: "progress", attemptId, ...step }));
+    const attempt: RunningAttempt = { abort: new AbortController(), progress };
+    this.#running.set(attemptId, attempt);
+    send({ type: "accepted", attemptId });
+    this.#deps.onSlotsChanged();
+    const run = this.#run(offer, attempt).finally(() => this.#runs.delete(run));
+    this.#runs.add(run);
+  }
+
+  /** Drops it now. The answer is always `stopped`, at once for an attempt that this agent does not have. */
+  async cancel(attemptId: string): Promise<void> {
+    const attempt = this.#running.get(attemptId);
+    this.#deps.log.info("cancelled", "Cancelled by the edge", { attemptId });
+    if (attempt) {
+      attempt.abort.abort(new Error("cancelled"));
+      return;
+    }
+    await this.#deps.delivery.forget(attemptId);
+    this.#deps.send({ type: "stopped", attemptId });
+  }
+
+  repeatProgress(): void {
+    for (const { progress } of this.#running.values()) progress.repeat();
+  }
+
+  /** Once every engine run has returned. */
+  async whenIdle(): Promise<void> {
+    await Promise.all(this.#runs);
+  }
+
+  async #run(offer: OfferMessage, { abort, progress }: RunningAttempt): Promise<void> {
+    const { attemptId } = offer;
+    const { delivery, send, log, onSlotsChanged } = this.#deps;
+    const startedMs = performance.now();
+    const end = await this.#produce(offer, progress, AbortSignal.any([this.#deps.signal, abort.signal]));
+    progress.close();
+    this.#running.delete(attemptId);
+    const tookMs = Math.round(performance.now() - startedMs);
+    switch (end.kind) {
+      case "spooled":
+        log.info("drawn", "Drawn", { attemptId, tookMs });
+        delivery.deliver(end.meta);
+        break;
+      case "failed":
+        log.error("failed", `Failed: ${messageOf(end.error)}`, { attemptId, tookMs });
+        delivery.fail(toFailure(attemptId, end.error));
+        break;
+      case "stopped":
+        send({ type: "stopped", attemptId });
+        log.info("stopped", "Stopped", { attemptId, tookMs });
+    }
+    onSlotsChanged();
+  }
+
+  async #produce({ attemptId, task, upload }: OfferMessage, progress: ProgressReporter, signal: AbortSignal): Promise<End> {
+    const { spool, engine, limits } = this.#deps;
+    let end: End;
+    try {
+      const outputFolder = await spool.begin(attemptId);
+      const result = await engine.run(task, { signal, outputFolder, onProgress: (step) => progress.report(step) });
+      const meta = await spool.store(attemptId, upload, withinProtocol(result));
+      const largest = Math.max(...meta.pictures.map(({ bytes }) => bytes));
+      const { maxResultBytes } = limits();
+      if (largest <= maxResultBytes) end = { kind: "spooled", meta };
+      else throw new EngineError("INTERNAL", `The result has ${largest} bytes, the edge takes ${maxResultBytes}`, { isRetryable: false });
+    } catch (error) {
+      end = { kind: "failed", error };
+    }
+    // After an abort it does not matter how the engine came to its end.
+    if (signal.aborted) end = { kind: "stopped" };
+    if (end.kind !== "spooled") await spool.remove(attemptId).catch(() => {});
+    return end;
+  }
+}
+
+function toFailure(attemptId: string, error: unknown) {
+  const message = messageOf(error);
+  if (!(error instanceof EngineError)) return failed(attemptId, message, true);
+  return { ...failed(attemptId, message, error.isRetryable), error: error.failure };
+}
+
+/** Holds an engine to the protocol's limits, so that one long note does not cost a finished picture. */
+function withinProtocol({ files, servedBy: { engine, model }, notes }: EngineResult): EngineResult {
+  return {
+    files,
+    servedBy: { engine: engine.slice(0, 64), model: model.slice(0, 128) },
+    notes: notes.slice(0, 20).map((note) => note.slice(0, 500)),
+  };
+}

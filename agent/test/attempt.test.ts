@@ -1,0 +1,181 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+import { EngineError } from "../src/engines/engine.ts";
+import { anOffer } from "./builders.ts";
+import { startAgent } from "./run-in-process.ts";
+import { MODEL } from "./scripted-engine.ts";
+
+const spooled = (stateFolder: string) => readdir(join(stateFolder, "spool"));
+
+test("runs an offer: accepts, reports, uploads with digest and grant, completes, and forgets on ack", async () => {
+  const { edge, engine, stateFolder } = await startAgent();
+  const { line, hello } = await edge.nextAgent();
+  expect(hello).toMatchObject({ protocol: 1, agent: { name: "box" }, running: [], finished: [] });
+  expect(hello.capabilities.models.map(({ name, servedAs }) => ({ name, servedAs }))).toEqual([
+    { name: MODEL, servedAs: undefined },
+    { name: "mapped-model", servedAs: MODEL },
+  ]);
+  expect(await line.next("ready")).toMatchObject({ freeSlots: 1 });
+
+  line.send(anOffer(edge.url, "a1", { modelName: "mapped-model" }));
+  expect(await line.next("accepted")).toMatchObject({ attemptId: "a1" });
+  expect(await line.next("ready")).toMatchObject({ freeSlots: 0 });
+  const run = await engine.runs.take();
+  run.step("loading", 0, 1);
+  run.step("sampling", 1, 10);
+  run.step("sampling", 2, 10);
+  run.step("sampling", 10, 10);
+  run.step("sampling", 9, 10);
+  run.step("encoding", 0, 1);
+  run.finish(["one", "two"], ["a note"]);
+  const completed = await line.next("completed");
+  expect(completed).toMatchObject({ attemptId: "a1", servedBy: { engine: "scripted", model: MODEL }, notes: ["a note"] });
+  expect(completed.files.map(({ index }) => index)).toEqual([0, 1]);
+  expect(await line.next("ready")).toMatchObject({ freeSlots: 1 });
+  expect(edge.files.get("/up/a1/1")).toEqual({ bytes: Buffer.from("two"), contentType: "image/png" });
+  expect(edge.files.get("/up/a1/0/thumbnail")).toEqual({ bytes: Buffer.from("thumbnail of one"), contentType: "image/webp" });
+
+  const steps = line.inbox.seen.flatMap((message) =>
+    message.type === "progress" ? [`${message.phase} ${message.step}/${message.totalSteps}`] : [],
+  );
+  // Step 2 and the first upload came within the coalescing interval and were overtaken; 9 after 10 went backwards.
+  expect(steps).toEqual(["loading 0/1", "sampling 1/10", "sampling 10/10", "encoding 0/1", "uploading 0/2", "uploading 2/2"]);
+
+  expect(await spooled(stateFolder)).toEqual(["a1"]);
+  line.send({ type: "ack", attemptId: "a1", outcome: "recorded" });
+  await vi.waitFor(async () => expect(await spooled(stateFolder)).toEqual([]));
+});
+
+test("says completed again until it is acknowledged", async () => {
+  const { edge, engine } = await startAgent();
+  const { line } = await edge.nextAgent();
+  line.send(anOffer(edge.url, "a1"));
+  (await engine.runs.take()).finish();
+  const first = await line.next("completed");
+  expect(await line.next("completed")).toEqual(first);
+  expect(edge.puts.seen).toEqual(["200 /up/a1/0", "200 /up/a1/0/thumbnail"]);
+});
+
+test("rejects when all slots are busy, and an unknown model, with the reason", async () => {
+  const { edge, engine } = await startAgent();
+  const { line } = await edge.nextAgent();
+  line.send(anOffer(edge.url, "a1"));
+  await engine.runs.take();
+  line.send(anOffer(edge.url, "a2"));
+  expect(await line.next("rejected")).toEqual({ type: "rejected", attemptId: "a2", reason: "no free slot" });
+  line.send(anOffer(edge.url, "a3", { modelName: "another" }));
+  expect(await line.next("rejected")).toMatchObject({ attemptId: "a3", reason: "this agent does not offer another for TEXT2IMG" });
+});
+
+test("accepts the same offer twice and runs it once", async () => {
+  const { edge, engine } = await startAgent({ slots: 2 });
+  const { line } = await edge.nextAgent();
+  line.send(anOffer(edge.url, "a1"));
+  line.send(anOffer(edge.url, "a1"));
+  await line.next("accepted");
+  await line.next("accepted");
+  (await engine.runs.take()).finish();
+  await line.next("completed");
+  line.send(anOffer(edge.url, "a1"));
+  await line.next("accepted");
+  await line.next("completed");
+  expect(engine.runs.seen).toHaveLength(1);
+});
+
+test("cancels a running attempt and confirms once the engine has stopped; the other one goes on", async () => {
+  const { edge, engine } = await startAgent({ slots: 2 });
+  const { line } = await edge.nextAgent();
+  line.send(anOffer(edge.url, "a1"));
+  const first = await engine.runs.take();
+  line.send(anOffer(edge.url, "a2"));
+  const second = await engine.runs.take();
+  line.send({ type: "cancel", attemptId: "a1" });
+  await first.stopped;
+  expect(await line.next("stopped")).toEqual({ type: "stopped", attemptId: "a1" });
+  second.finish();
+  expect(await line.next("completed")).toMatchObject({ attemptId: "a2" });
+});
+
+test("a cancelled attempt that is finished is deleted, an unknown one is confirmed just so", async () => {
+  const { edge, engine, stateFolder } = await startAgent();
+  const { line } = await edge.nextAgent();
+  line.send(anOffer(edge.url, "a1"));
+  (await engine.runs.take()).finish();
+  await line.next("completed");
+  line.send({ type: "cancel", attemptId: "a1" });
+  expect(await line.next("stopped")).toMatchObject({ attemptId: "a1" });
+  expect(await spooled(stateFolder)).toEqual([]);
+  line.send({ type: "cancel", attemptId: "never-seen" });
+  expect(await line.next("stopped")).toMatchObject({ attemptId: "never-seen" });
+});
+
+test("tells why the engine failed, and again until acknowledged", async () => {
+  const { edge, engine, stateFolder } = await startAgent();
+  const { line } = await edge.nextAgent();
+  line.send(anOffer(edge.url, "a1"));
+  (await engine.runs.take()).fail(new EngineError("MODEL_LOAD_FAILED", "no such file", { isRetryable: false }));
+  const failed = await line.next("failed");
+  expect(failed).toEqual({ type: "failed", attemptId: "a1", error: "MODEL_LOAD_FAILED", message: "no such file", retryable: false });
+  expect(await line.next("failed")).toEqual(failed);
+  line.send({ type: "ack", attemptId: "a1", outcome: "recorded" });
+  line.send(anOffer(edge.url, "a2"));
+  (await engine.runs.take()).fail(new Error("out of memory"));
+  expect(await line.inbox.take((message) => message.type === "failed" && message.attemptId === "a2")).toMatchObject({
+    error: "INTERNAL",
+    retryable: true,
+  });
+  expect(await spooled(stateFolder)).toEqual([]);
+});
+
+test("a result larger than the edge takes fails without an upload", async () => {
+  const { edge, engine } = await startAgent();
+  const { line } = await edge.nextAgent();
+  line.send(anOffer(edge.url, "a1"));
+  (await engine.runs.take()).finish(["x".repeat(1024 * 1024 + 1)]);
+  expect(await line.next("failed")).toMatchObject({ error: "INTERNAL", retryable: false });
+  expect(edge.puts.seen).toEqual([]);
+});
+
+test("an upload answered 500 twice is tried again and completes", async () => {
+  const { edge, engine } = await startAgent();
+  const { line } = await edge.nextAgent();
+  edge.uploadAnswers = [500, 500];
+  line.send(anOffer(edge.url, "a1"));
+  (await engine.runs.take()).finish();
+  await line.next("completed");
+  expect(edge.puts.seen).toEqual(["500 /up/a1/0", "500 /up/a1/0", "200 /up/a1/0", "200 /up/a1/0/thumbnail"]);
+});
+
+test("an upload answered 403 is dropped without a word: the edge has given the attempt away", async () => {
+  const { edge, engine, stateFolder, log } = await startAgent();
+  const { line } = await edge.nextAgent();
+  edge.uploadAnswers = [403];
+  line.send(anOffer(edge.url, "a1"));
+  (await engine.runs.take()).finish();
+  await vi.waitFor(() => expect(log.events).toContain("result-dropped: The edge no longer wants this result: 403 the edge says 403"));
+  await vi.waitFor(async () => expect(await spooled(stateFolder)).toEqual([]));
+  expect(line.inbox.seen.map(({ type }) => type)).not.toContain("failed");
+});
+
+test("an upload answered 413 fails the attempt with the edge's words", async () => {
+  const { edge, engine } = await startAgent();
+  const { line } = await edge.nextAgent();
+  edge.uploadAnswers = [413];
+  line.send(anOffer(edge.url, "a1"));
+  (await engine.runs.take()).finish();
+  expect(await line.next("failed")).toMatchObject({ error: "INTERNAL", message: "Upload refused: 413 the edge says 413" });
+});
+
+test("drained, it asks for no more and finishes what runs", async () => {
+  const { edge, engine } = await startAgent({ slots: 2 });
+  const { line } = await edge.nextAgent();
+  line.send(anOffer(edge.url, "a1"));
+  const run = await engine.runs.take();
+  line.send({ type: "drain" });
+  await line.inbox.take((message) => message.type === "ready" && message.freeSlots === 0);
+  line.send(anOffer(edge.url, "a2"));
+  expect(await line.next("rejected")).toMatchObject({ attemptId: "a2" });
+  run.finish();
+  expect(await line.next("completed")).toMatchObject({ attemptId: "a1" });
+});

@@ -1,0 +1,83 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { runAgent } from "../src/agent.ts";
+import { AGENT_TIMINGS, type AgentTimings } from "../src/timings.ts";
+import { aLog, type RecordedLog } from "./builders.ts";
+import { FakeEdge, KEY } from "./fake-edge.ts";
+import { ScriptedEngine } from "./scripted-engine.ts";
+
+/** Waits that a person would not notice, so that tests wait for conditions only. */
+const QUICK = {
+  ...AGENT_TIMINGS,
+  reconnect: { baseMs: 5, capMs: 20 },
+  upload: { baseMs: 5, capMs: 20 },
+  repeatEndMs: 40,
+};
+
+export interface RunningAgent {
+  edge: FakeEdge;
+  engine: ScriptedEngine;
+  log: RecordedLog;
+  stateFolder: string;
+  /** Settles as `runAgent` does. */
+  ended: Promise<void>;
+  stop: () => Promise<void>;
+}
+
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "stargraph-agent-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export async function startedEdge(): Promise<FakeEdge> {
+  const edge = await FakeEdge.start();
+  onTestFinished(() => edge.stop());
+  return edge;
+}
+
+/** A whole agent in this process, with an engine that the test steps, against a real server. */
+export async function startAgent(
+  options: { slots?: number; edge?: FakeEdge; stateFolder?: string; timings?: Partial<AgentTimings> } = {},
+): Promise<RunningAgent> {
+  const edge = options.edge ?? (await startedEdge());
+  const stateFolder = options.stateFolder ?? (await temporaryFolder());
+  const engine = new ScriptedEngine();
+  const log = aLog();
+  const stop = new AbortController();
+  const ended = runAgent(
+    {
+      edge: new URL(edge.url),
+      key: KEY,
+      name: "box",
+      slots: options.slots ?? 1,
+      stateFolder,
+      engine: "built-in",
+      mappedModels: ["mapped-model"],
+      log: "text",
+    },
+    {
+      openEngine: async () => engine,
+      log,
+      signal: stop.signal,
+      timings: { ...QUICK, ...options.timings },
+    },
+  );
+  // A test that expects a refusal awaits `ended` later than it may reject.
+  ended.catch(() => {});
+  const agent: RunningAgent = {
+    edge,
+    engine,
+    log,
+    stateFolder,
+    ended,
+    async stop() {
+      stop.abort();
+      await ended;
+    },
+  };
+  onTestFinished(() => agent.stop().catch(() => {}));
+  return agent;
+}

@@ -1,0 +1,65 @@
+import type { EngineTask } from "@star-graph/shared/rest/generate";
+import type { Engine, EngineFile, EngineModel, EngineProgress, EngineResult, RunOptions } from "../src/engines/engine.ts";
+import { Inbox } from "./inbox.ts";
+
+export const MODEL = "test-model";
+
+/** An engine whose every run does what the test tells it, when it tells it. */
+export class ScriptedEngine implements Engine {
+  readonly name = "scripted";
+  readonly runs = new Inbox<ScriptedRun>();
+  isClosed = false;
+
+  models(): EngineModel[] {
+    return [{ name: MODEL, types: ["TEXT2IMG"], maxPixels: 2048 * 1024 }];
+  }
+
+  run(task: EngineTask, options: RunOptions): Promise<EngineResult> {
+    const run = new ScriptedRun(task, options);
+    this.runs.push(run);
+    return run.result;
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+  }
+}
+
+export class ScriptedRun {
+  readonly task: EngineTask;
+  readonly options: RunOptions;
+  readonly result: Promise<EngineResult>;
+  readonly stopped: Promise<void>;
+  readonly #outcome = Promise.withResolvers<EngineResult>();
+
+  constructor(task: EngineTask, options: RunOptions) {
+    this.task = task;
+    this.options = options;
+    this.result = this.#outcome.promise;
+    this.stopped = new Promise((resolve) => {
+      options.signal.addEventListener("abort", () => {
+        this.#outcome.reject(new Error("stopped"));
+        resolve();
+      });
+    });
+  }
+
+  step(phase: EngineProgress["phase"], step: number, totalSteps: number): void {
+    this.options.onProgress({ phase, step, totalSteps });
+  }
+
+  finish(pictures: readonly string[] = ["picture"], notes: string[] = []): void {
+    const [first = "picture", ...others] = pictures;
+    this.#outcome.resolve({ files: [aFile(first), ...others.map(aFile)], servedBy: { engine: "scripted", model: MODEL }, notes });
+  }
+
+  fail(error: Error): void {
+    this.#outcome.reject(error);
+  }
+}
+
+/** The agent does not look inside, so a text does for a picture. */
+export function aFile(text: string): EngineFile {
+  const thumbnail = { content: { bytes: Buffer.from(`thumbnail of ${text}`) }, format: "WEBP" as const };
+  return { content: { bytes: Buffer.from(text) }, format: "PNG", width: 64, height: 64, thumbnail };
+}
