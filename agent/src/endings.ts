@@ -36,5 +36,6 @@ export function endingOfClose(code: number, reason: string): Ending {
 }
 
 export function endingOfError(code: string, message: string): Ending | null {
-  return code === "PROTOCOL_TOO_OLD" ? { kind: "refused", message: `${UPDATE} (${message})` } : null;
+  if (code === "PROTOCOL_TOO_OLD") return { kind: "refused", message: `${UPDATE} (${message})` };
+  return code === "PROTOCOL_TOO_NEW" ? { kind: "refused", message: `The edge is older than this agent: ${message}` } : null;
 }

@@ -1,7 +1,7 @@
 import type { LogFormat } from "./config.ts";
 
-export type Level = "info" | "warn" | "error";
-export type Ids = Record<string, string | number | boolean | undefined>;
+type Level = "info" | "warn" | "error";
+type Ids = Record<string, string | number | boolean | undefined>;
 
 /** One line per event. `event` is for programs, `message` for people, `ids` for both. */
 export interface Log {

@@ -30,7 +30,8 @@ export const AGENT_CLOSE = {
   PROTOCOL_TOO_OLD: 4426,
 } as const;
 
-const AttemptId = z.string().min(1).max(64);
+/** Becomes the name of a folder on the agent. */
+const AttemptId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 const Text = (max: number) => z.string().max(max);
 
 /** A model that an agent offers under the name that API clients use. */

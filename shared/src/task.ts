@@ -52,5 +52,15 @@ export function progressPercent({ phase, step, totalSteps }: TaskProgress): numb
   }
 }
 
+/**
+ * What is shown of a phase after sampling: the steps stay where sampling left them, or a client that counts steps
+ * (spec 8.3) would see them begin again while the result is encoded and uploaded.
+ */
+export function withStepsKept(progress: TaskProgress, before: TaskProgress | undefined): TaskProgress {
+  if (progress.phase !== "encoding" && progress.phase !== "uploading") return progress;
+  const totalSteps = before?.totalSteps ?? 0;
+  return { phase: progress.phase, step: totalSteps, totalSteps };
+}
+
 export const ResultFormat = z.enum(["PNG", "JPEG", "WEBP", "MP4"]);
 export type ResultFormat = z.infer<typeof ResultFormat>;
