@@ -13,6 +13,8 @@ export async function bundleWorker(entry: string): Promise<string> {
     platform: "browser",
     conditions: ["workerd", "worker", "browser"],
     external: ["cloudflare:*", "node:*"],
+    // As wrangler imports them.
+    loader: { ".html": "text" },
     logLevel: "silent",
   });
   const code = outputFiles[0]?.text;

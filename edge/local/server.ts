@@ -63,6 +63,17 @@ export async function findPort(wanted: number): Promise<number> {
   }
 }
 
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Miniflare ends the process at the first signal; the local start has an agent to say goodbye to before. */
+function releaseSignals(keep: Set<Function>): void {
+  for (const signal of SIGNALS) {
+    for (const listener of process.rawListeners(signal)) {
+      if (!keep.has(listener)) process.off(signal, listener as NodeJS.SignalsListener);
+    }
+  }
+}
+
 /**
  * Bundles the Worker and serves it on workerd with its data kept in a folder.
  * @throws {StartError} when the Worker cannot be built or does not start.
@@ -73,6 +84,7 @@ export async function startServer({ projectFolder, dataFolder, port, tokenSecret
   const [database] = config.d1_databases;
   const [bucket] = config.r2_buckets;
   let miniflare: Miniflare;
+  const before = new Set(SIGNALS.flatMap((signal) => process.rawListeners(signal)));
   try {
     const contents = await bundleWorker(path.join(projectFolder, config.main));
     miniflare = new Miniflare(
@@ -102,6 +114,7 @@ export async function startServer({ projectFolder, dataFolder, port, tokenSecret
       }),
     );
     await miniflare.ready;
+    releaseSignals(before);
   } catch (error) {
     throw new StartError(
       `The Worker did not start: ${String((error as Error).message)

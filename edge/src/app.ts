@@ -1,8 +1,10 @@
 import { AppError } from "@star-graph/shared/errors";
 import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { agents } from "./agents/routes.ts";
 import { auth } from "./auth/routes.ts";
+import { consolePage } from "./console/routes.ts";
 import { createDeps } from "./deps.ts";
 import type { AppEnv } from "./env.ts";
 import { files } from "./files/routes.ts";
@@ -16,8 +18,19 @@ import { system } from "./system/routes.ts";
 import { tasks } from "./tasks/routes.ts";
 import { users } from "./users/routes.ts";
 
+/** Far above any text of the API, far below what would cost memory and time to parse. */
+const MAX_BODY_BYTES = 1024 * 1024;
+
 const api = new Hono<AppEnv>()
   .use(requireJson)
+  .use(
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError() {
+        throw new AppError("FILE_TOO_LARGE", { text: { zh: "请求体超过 1 MB", en: "The body is larger than 1 MB" } });
+      },
+    }),
+  )
   .route("/auth", auth)
   .route("/users", users)
   .route("/generate", generate)
@@ -30,6 +43,7 @@ export const app = new Hono<AppEnv>()
     c.set("deps", createDeps(c.env));
     await next();
   })
+  .route("/", consolePage)
   .route("/", system)
   .route("/api/v1", api)
   .route("/files", files)

@@ -1,0 +1,15 @@
+import { Hono } from "hono";
+import type { AppEnv } from "../env.ts";
+import page from "./page.html";
+
+/** One page to try it with: sign in, ask for a picture, watch it come. */
+export const consolePage = new Hono<AppEnv>().get("/", (c) => {
+  const nonce = crypto.randomUUID();
+  c.header(
+    "Content-Security-Policy",
+    `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'nonce-${nonce}'; img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'`,
+  );
+  c.header("Referrer-Policy", "no-referrer");
+  c.header("X-Content-Type-Options", "nosniff");
+  return c.html(page.replaceAll("NONCE", nonce));
+});
