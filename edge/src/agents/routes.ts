@@ -43,7 +43,7 @@ async function upload(c: Context<AppEnv>, attemptId: string, nameOf: (extension:
     throw new AppError("FORBIDDEN", { text: { zh: "该次执行已不再有效", en: "This attempt no longer holds its task" } });
   }
   const size = Number(c.req.header("Content-Length") ?? NaN);
-  const digest = /sha-256=:([A-Za-z0-9+/=]+):/.exec(c.req.header("Content-Digest") ?? "")?.[1];
+  const digest = /(?:^|[\s,])sha-256=:([A-Za-z0-9+/]{43}=):/i.exec(c.req.header("Content-Digest") ?? "")?.[1];
   if (!c.req.raw.body || !Number.isSafeInteger(size) || size <= 0 || !digest) {
     throw new AppError("BAD_REQUEST", {
       text: { zh: "需要 Content-Length 与 Content-Digest (sha-256)", en: "Content-Length and Content-Digest (sha-256) are required" },
