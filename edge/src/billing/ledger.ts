@@ -85,8 +85,9 @@ export function createLedger(db: Database): Ledger {
     },
 
     async recharge(userId, amount, reason, now) {
-      await db.run(sql`INSERT INTO ${fundRecords} (user_id, type, amount, balance, reason, create_time)
+      const { meta } = await db.run(sql`INSERT INTO ${fundRecords} (user_id, type, amount, balance, reason, create_time)
         SELECT user_id, 'RECHARGE', ${amount}, balance + ${amount}, ${reason}, ${now} FROM accounts WHERE user_id = ${userId}`);
+      if (meta.changes === 0) throw new Error(`no account of user ${userId}`);
     },
   };
 }

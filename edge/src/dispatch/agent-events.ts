@@ -4,7 +4,7 @@ import { PHASES, type TaskProgress } from "@star-graph/shared/task";
 import { endWithFailure, handBack, loseAttempt } from "./attempt-ends.ts";
 import type { QueueClock } from "./clock.ts";
 import { expectedMs, learnSpeed } from "./estimate.ts";
-import { fillAgent, requeue } from "./offers.ts";
+import { fillAgent, requeue, withdraw } from "./offers.ts";
 import type { DispatchStore } from "./store.ts";
 import type { Effect, WorkItem, WorkItemIn } from "./types.ts";
 import { attemptOf, base, itemOf, nextLook } from "./work-item.ts";
@@ -12,7 +12,16 @@ import { attemptOf, base, itemOf, nextLook } from "./work-item.ts";
 /** An agent said hello: what it can do, and which attempts it still has. */
 export function onAgentHello(store: DispatchStore, agentId: string, hello: HelloMessage, clock: QueueClock): Effect[] {
   const { slots, models } = hello.capabilities;
-  store.putAgent({ agentId, name: hello.agent.name, slots, freeSlots: 0, models, isConnected: true, lastSeenAt: clock.now });
+  store.putAgent({
+    agentId,
+    name: hello.agent.name,
+    slots,
+    freeSlots: 0,
+    restsUntil: null,
+    models,
+    isConnected: true,
+    lastSeenAt: clock.now,
+  });
   const effects: Effect[] = [];
   const known = new Set<string>();
   for (const item of store.itemsOfAgent(agentId)) {
@@ -24,18 +33,20 @@ export function onAgentHello(store: DispatchStore, agentId: string, hello: Hello
       effects.push({ kind: "send", agentId, message: { type: "cancel", attemptId: attempt.id } });
     } else if (item.state === "stopping") {
       store.deleteItem(item.taskId);
+    } else if (item.state === "offered" && agentHasIt) {
+      effects.push(...onAccepted(store, agentId, attempt.id, clock));
     } else if (item.state === "offered") {
       effects.push(...requeue(store, item, clock));
     } else if (item.state === "running" && agentHasIt) {
       // Came back inside the grace period: a blink of the line costs nothing.
-      store.putItem({ ...item, leaseUntil: clock.now + DEFAULTS.leaseMs, dueAt: clock.now + DEFAULTS.leaseMs });
+      const leaseUntil = clock.now + DEFAULTS.leaseMs;
+      store.putItem({ ...item, leaseUntil, dueAt: nextLook(leaseUntil, item) });
     } else if (item.state === "running") {
       effects.push(...loseAttempt(store, item, "LOST", "the agent restarted without it", clock));
     }
   }
   for (const attemptId of hello.running) {
-    if (!known.has(attemptId) && !store.findByAttempt(attemptId))
-      effects.push({ kind: "send", agentId, message: { type: "cancel", attemptId } });
+    if (!known.has(attemptId)) effects.push({ kind: "send", agentId, message: { type: "cancel", attemptId } });
   }
   return effects;
 }
@@ -46,18 +57,28 @@ export function onAgentGone(store: DispatchStore, agentId: string, lastSeenAt: n
   if (agent) store.putAgent({ ...agent, isConnected: false, freeSlots: 0, lastSeenAt });
 }
 
+type WorkingMessage = Exclude<AgentMessage, HelloMessage>;
+
 /** Any frame of a connected agent after its hello. */
-export function onAgentMessage(
-  store: DispatchStore,
-  agentId: string,
-  message: Exclude<AgentMessage, HelloMessage>,
-  clock: QueueClock,
-): Effect[] {
+export function onAgentMessage(store: DispatchStore, agentId: string, message: WorkingMessage, clock: QueueClock): Effect[] {
+  // The end of an attempt and the word that its slot is free come in any order, and only both open the slot.
+  return [...heardLate(store, agentId, message, clock), ...decide(store, agentId, message, clock), ...fillAgent(store, agentId, clock)];
+}
+
+/** Who works on what it was offered has accepted it, though it was not heard to say so. */
+function heardLate(store: DispatchStore, agentId: string, message: WorkingMessage, clock: QueueClock): Effect[] {
+  if (message.type !== "progress" && message.type !== "completed" && message.type !== "failed") return [];
+  const item = itemOf(store, agentId, message.attemptId);
+  return item?.state === "offered" ? onAccepted(store, agentId, message.attemptId, clock) : [];
+}
+
+function decide(store: DispatchStore, agentId: string, message: WorkingMessage, clock: QueueClock): Effect[] {
   switch (message.type) {
     case "ping":
       return [{ kind: "send", agentId, message: { type: "pong" } }];
     case "ready":
-      return onReady(store, agentId, message.freeSlots, clock);
+      onReady(store, agentId, message.freeSlots, clock);
+      return [];
     case "accepted":
       return onAccepted(store, agentId, message.attemptId, clock);
     case "rejected":
@@ -69,17 +90,16 @@ export function onAgentMessage(
     case "failed":
       return onFailed(store, agentId, message, clock);
     case "stopped":
-      return onStopped(store, agentId, message.attemptId);
+      return onStopped(store, agentId, message.attemptId, clock);
     case "bye":
       return onBye(store, agentId, message.reason, clock);
   }
 }
 
-function onReady(store: DispatchStore, agentId: string, freeSlots: number, clock: QueueClock): Effect[] {
+function onReady(store: DispatchStore, agentId: string, freeSlots: number, clock: QueueClock): void {
   const agent = store.getAgent(agentId);
-  if (!agent) return [];
-  store.putAgent({ ...agent, freeSlots, isConnected: true, lastSeenAt: clock.now });
-  return fillAgent(store, agentId, clock);
+  // Only a hello brings back one that is gone.
+  if (agent?.isConnected) store.putAgent({ ...agent, freeSlots, restsUntil: null, lastSeenAt: clock.now });
 }
 
 function onAccepted(store: DispatchStore, agentId: string, attemptId: string, clock: QueueClock): Effect[] {
@@ -103,16 +123,14 @@ function onAccepted(store: DispatchStore, agentId: string, attemptId: string, cl
     dueAt: leaseUntil,
   };
   store.putItem(running);
+  const agent = store.getAgent(agentId);
+  if (agent) store.putAgent({ ...agent, freeSlots: Math.max(0, agent.freeSlots - 1) });
   return [{ kind: "duty", duty: { kind: "started", taskId: item.taskId, attempt, at: now } }];
 }
 
 function onRejected(store: DispatchStore, agentId: string, attemptId: string, clock: QueueClock): Effect[] {
   const item = itemOf(store, agentId, attemptId);
-  if (item?.state !== "offered") return [];
-  // It will say how many slots are free once it knows; offering again now would only be refused again.
-  const agent = store.getAgent(agentId);
-  if (agent) store.putAgent({ ...agent, freeSlots: 0 });
-  return requeue(store, item, clock);
+  return item?.state === "offered" ? withdraw(store, item, clock) : [];
 }
 
 function onProgress(
@@ -157,10 +175,11 @@ function onFailed(store: DispatchStore, agentId: string, report: FailedMessage, 
   return endWithFailure(store, item, report.error, report.message, clock);
 }
 
-function onStopped(store: DispatchStore, agentId: string, attemptId: string): Effect[] {
+function onStopped(store: DispatchStore, agentId: string, attemptId: string, clock: QueueClock): Effect[] {
   const item = itemOf(store, agentId, attemptId);
   if (item?.state === "stopping") store.deleteItem(item.taskId);
-  return [];
+  // Nobody asked for it, but it is as lost as with a dead agent.
+  return item?.state === "running" ? loseAttempt(store, item, "LOST", "the agent stopped it", clock) : [];
 }
 
 function onBye(store: DispatchStore, agentId: string, reason: string, clock: QueueClock): Effect[] {

@@ -1,31 +1,27 @@
 import { DurableObject } from "cloudflare:workers";
-import {
-  AGENT_CLOSE,
-  type AgentMessage,
-  MAX_FRAME_BYTES,
-  OLDEST_PROTOCOL_VERSION,
-  parseAgentFrame,
-  PROTOCOL_VERSION,
-} from "@star-graph/shared/agent-protocol";
+import { AGENT_CLOSE, type EdgeMessage, type HelloMessage, PROTOCOL_VERSION } from "@star-graph/shared/agent-protocol";
 import { DEFAULTS } from "@star-graph/shared/defaults";
-import type { ProgressMessage } from "@star-graph/shared/push";
-import { progressPercent, type TaskProgress } from "@star-graph/shared/task";
+import type { EndMessage } from "@star-graph/shared/push";
+import { type TaskProgress, withStepsKept } from "@star-graph/shared/task";
 import { createLedger } from "../billing/ledger.ts";
 import { openDatabase } from "../db/client.ts";
 import { type Config, parseConfig } from "../env.ts";
 import { issueGrant } from "../files/grant.ts";
 import { resultFolder } from "../files/keys.ts";
+import type { FileStore } from "../files/receive-upload.ts";
 import { createFileStore } from "../files/store.ts";
 import { log } from "../http/log.ts";
 import { onAgentGone, onAgentHello, onAgentMessage } from "./agent-events.ts";
+import { judgeFrame } from "./agent-gate.ts";
 import { AGENT_IDENTITY_HEADER, AgentIdentity, type AgentSockets, createAgentSockets } from "./agent-sockets.ts";
 import type { QueueClock } from "./clock.ts";
-import { admit, queuePosition } from "./estimate.ts";
+import { admit } from "./estimate.ts";
 import { createHistory, type History, toEngineTask } from "./history.ts";
-import { canRun } from "./matching.ts";
-import { createOutbox, type Outbox, type OutboxEntry } from "./outbox.ts";
-import { performDuty, type PerformDutyDeps } from "./perform-duty.ts";
-import { PHASE_TEXT } from "./phase-text.ts";
+import { progressMessage, viewItem } from "./live-view.ts";
+import { createOutbox, type Outbox } from "./outbox.ts";
+import { OutboxWorker } from "./outbox-worker.ts";
+import type { DutyOutcome } from "./perform-duty.ts";
+import { findEnded, findForgotten } from "./reconcile.ts";
 import { createSqliteStore } from "./sqlite-store.ts";
 import type { DispatchStore } from "./store.ts";
 import {
@@ -38,10 +34,12 @@ import {
   onTaskSubmitted,
 } from "./task-events.ts";
 import { onTick } from "./tick.ts";
-import type { Admission, Effect, LiveTask, TaskToQueue, WorkItemIn } from "./types.ts";
+import type { Admission, Duty, Effect, LiveTask, TaskToQueue, WorkItemIn } from "./types.ts";
 
-/** Live tasks that one sweep compares with D1; the next sweep takes the rest. */
-const SWEEP_BATCH = 500;
+/** While tasks run, D1 is asked this often whether one of them was cancelled without a word from the Worker. */
+const ENDED_CHECK_MS = 30_000;
+/** Close code of RFC 6455's registry: the client should come again. */
+const SERVICE_RESTART = 1012;
 /** Younger tasks are still being handed over by the Worker that took them. */
 const SWEEP_AGE_MS = 5_000;
 
@@ -60,11 +58,12 @@ export class Dispatcher extends DurableObject {
   private readonly outbox: Outbox;
   private readonly sockets: AgentSockets;
   private readonly history: History;
-  private readonly duties: PerformDutyDeps;
+  private readonly files: FileStore;
+  private readonly worker: OutboxWorker;
+  /** By attempt: a new one begins at the beginning. */
   private readonly newest = new Map<string, TaskProgress>();
-  /** Tasks whose duties are being carried out now. */
-  private readonly busy = new Set<string>();
   private alarmAt: number | null = null;
+  private endedCheckedAt = 0;
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
@@ -74,17 +73,24 @@ export class Dispatcher extends DurableObject {
     this.sockets = createAgentSockets(ctx);
     const db = openDatabase(env.DB);
     this.history = createHistory(db);
-    this.duties = {
+    this.files = createFileStore(env.FILES);
+    const deps = {
       ...this.history,
       ...createLedger(db),
-      files: createFileStore(env.FILES),
-      folderOf: (attemptId) => resultFolder(this.config.tokenSecret, attemptId),
-      fileUrl: (key) => `${this.config.publicFilesUrl}/files/${key}`,
-      publishEnd: (userId, message) => this.hub(userId).publishEnd(message),
+      files: this.files,
+      folderOf: (attemptId: string) => resultFolder(this.config.tokenSecret, attemptId),
+      fileUrl: (key: string) => `${this.config.publicFilesUrl}/files/${key}`,
+      publishEnd: (userId: number, message: EndMessage) => this.hub(userId).publishEnd(message),
     };
+    this.worker = new OutboxWorker(this.outbox, deps, (duty, outcome) => this.onDutyDone(duty, outcome));
+    // Of agents that the work list does not know, because it was lost: they come again and say what they still run.
+    for (const ws of ctx.getWebSockets()) {
+      const { agentId } = this.sockets.read(ws);
+      if (agentId && !this.store.getAgent(agentId)) this.close(ws, SERVICE_RESTART, "say hello again");
+    }
     // Sockets that went with the last process, not by closing.
     for (const agent of this.store.listAgents()) {
-      if (agent.isConnected && !this.sockets.isConnected(agent.agentId)) onAgentGone(this.store, agent.agentId, agent.lastSeenAt);
+      if (agent.isConnected && !this.sockets.isConnected(agent.agentId)) onAgentGone(this.store, agent.agentId, Date.now());
     }
   }
 
@@ -104,15 +110,13 @@ export class Dispatcher extends DurableObject {
 
   /** What is known of these tasks beside D1; those that are not on the list are left out. */
   liveTasks(taskIds: string[]): Record<string, LiveTask> {
-    const live: Record<string, LiveTask> = {};
-    for (const taskId of taskIds) {
-      const item = this.store.getItem(taskId);
-      if (item?.state === "waiting") live[taskId] = { queuePosition: this.positionOf(item) };
-      else if (item?.state === "running") live[taskId] = { progress: this.newest.get(taskId) ?? item.progress };
-      else if (item?.state === "ending") live[taskId] = { progress: { phase: "uploading", step: 0, totalSteps: 0 } };
-      else if (item?.state === "stopping") live[taskId] = { stopping: true };
-    }
-    return live;
+    const items = taskIds.map((taskId) => this.store.getItem(taskId)).filter((item) => item !== null);
+    return Object.fromEntries(
+      items.map((item) => [
+        item.taskId,
+        viewItem(this.store, item, "attempt" in item && item.attempt ? this.newest.get(item.attempt.id) : undefined),
+      ]),
+    );
   }
 
   /** Whether that attempt may still bring files: fencing at the upload, so that a lost attempt leaves none. */
@@ -127,18 +131,28 @@ export class Dispatcher extends DurableObject {
 
   /** Finds what fell between D1 and the work list. Each step may be repeated. */
   async sweep(pool: string): Promise<void> {
-    for (const { task, attempt, startTime } of await this.history.findLive(pool, Date.now() - SWEEP_AGE_MS, SWEEP_BATCH)) {
-      if (!this.store.getItem(task.taskId)) this.apply(onTaskFound(this.store, task, attempt, startTime, this.clock()));
-    }
-    const atAgents = this.store.listAgents().flatMap((agent) => this.store.itemsOfAgent(agent.agentId));
-    const ended = await this.history.findEnded(atAgents.filter((item) => item.state === "running").map((item) => item.taskId));
-    for (const taskId of ended) this.apply(onTaskCancelled(this.store, taskId, this.clock()));
+    await this.takeUp(pool, Date.now() - SWEEP_AGE_MS);
+    await this.stopEnded();
     this.tick();
+  }
+
+  /** Puts the live tasks of D1 on the work list that are not there. */
+  private async takeUp(pool: string, createdBefore: number): Promise<void> {
+    for (const { task, attempt, startTime } of await findForgotten(this.history, this.store, pool, createdBefore)) {
+      this.apply(onTaskFound(this.store, task, attempt, startTime, this.clock()));
+    }
+  }
+
+  private async stopEnded(): Promise<void> {
+    for (const taskId of await findEnded(this.history, this.store)) this.apply(onTaskCancelled(this.store, taskId, this.clock()));
+    this.endedCheckedAt = Date.now();
   }
 
   /** An agent's upgrade, which the Worker has authenticated: the header says as whom. */
   override async fetch(request: Request): Promise<Response> {
     const identity = AgentIdentity.parse(JSON.parse(request.headers.get(AGENT_IDENTITY_HEADER) ?? "null"));
+    // New, or its storage was lost: before an agent is told to stop an attempt that nobody knows, D1 is asked.
+    if (this.store.listAgents().length === 0) await this.takeUp(identity.pool, Date.now() + 1);
     const { 0: client, 1: server } = new WebSocketPair();
     this.sockets.accept(server, identity, Date.now());
     return new Response(null, { status: 101, webSocket: client });
@@ -147,34 +161,22 @@ export class Dispatcher extends DurableObject {
   // ---- called by agents ----
 
   override webSocketMessage(ws: WebSocket, data: string | ArrayBuffer): void {
-    if (typeof data !== "string" || data.length > MAX_FRAME_BYTES)
-      return this.refuse(ws, typeof data === "string" ? "frame too large" : "not a text frame");
-    const parsed = parseAgentFrame(data);
-    if (parsed.kind === "broken") return this.refuse(ws, parsed.reason);
-    if (parsed.kind === "unknown") return;
-    this.onMessage(ws, parsed.message);
-    this.arm();
+    // What an agent had on its way when its socket was refused or replaced is nobody's word any more.
+    if (ws.readyState !== WebSocket.OPEN) return;
+    const verdict = judgeFrame(data, this.sockets.read(ws));
+    if (verdict.kind === "broken") this.refuse(ws, verdict.reason);
+    else if (verdict.kind === "wrong-version") this.refuseVersion(ws, verdict);
+    else if (verdict.kind === "hello") this.greet(ws, verdict.agentId, verdict.hello);
+    else if (verdict.kind === "message") this.apply(onAgentMessage(this.store, verdict.agentId, verdict.message, this.clock()));
   }
 
-  private onMessage(ws: WebSocket, message: AgentMessage): void {
-    const { agentId, keyId, origin } = this.sockets.read(ws);
-    if (message.type !== "hello") {
-      if (agentId) this.apply(onAgentMessage(this.store, agentId, message, this.clock()));
-      else this.refuse(ws, "the first frame must be hello");
-      return;
-    }
-    if (message.protocol < OLDEST_PROTOCOL_VERSION || message.protocol > PROTOCOL_VERSION) return this.refuseVersion(ws, message.protocol);
-    const id = `${keyId}.${message.agent.id}`;
-    this.sockets.name(ws, id);
-    log("info", "agent connected", { agentId: id, name: message.agent.name, version: message.agent.version, origin });
+  private greet(ws: WebSocket, agentId: string, hello: HelloMessage): void {
+    this.sockets.name(ws, agentId);
+    log("info", "agent connected", { agentId, name: hello.agent.name, version: hello.agent.version });
     const { pingMs, leaseMs, graceMs, progressMs, maxResultBytes } = DEFAULTS;
-    this.sockets.send(id, {
-      type: "welcome",
-      protocol: PROTOCOL_VERSION,
-      timings: { pingMs, leaseMs, graceMs, progressMs },
-      maxResultBytes,
-    });
-    this.apply(onAgentHello(this.store, id, message, this.clock()));
+    const timings = { pingMs, leaseMs, graceMs, progressMs };
+    this.send(agentId, { type: "welcome", protocol: PROTOCOL_VERSION, timings, maxResultBytes });
+    this.apply(onAgentHello(this.store, agentId, hello, this.clock()));
   }
 
   override webSocketClose(ws: WebSocket, code: number): void {
@@ -196,31 +198,37 @@ export class Dispatcher extends DurableObject {
 
   private refuse(ws: WebSocket, reason: string): void {
     log("warn", "agent frame refused", { agentId: this.sockets.read(ws).agentId, reason });
-    this.dropSocket(ws);
     // A close reason has room for 123 bytes.
-    ws.close(AGENT_CLOSE.BAD_FRAME, reason.slice(0, 60));
+    this.close(ws, AGENT_CLOSE.BAD_FRAME, reason.slice(0, 60));
   }
 
-  private refuseVersion(ws: WebSocket, version: number): void {
-    const isOld = version < OLDEST_PROTOCOL_VERSION;
-    const message = isOld
-      ? `this edge needs agent protocol ${OLDEST_PROTOCOL_VERSION} or newer; install the current agent: npx stargraph-agent@latest`
-      : `this edge speaks agent protocol ${PROTOCOL_VERSION}, not ${version}; install an older agent or update the edge`;
-    ws.send(JSON.stringify({ type: "error", code: "PROTOCOL_VERSION", message }));
+  private close(ws: WebSocket, code: number, reason: string): void {
+    this.dropSocket(ws);
+    ws.close(code, reason);
+  }
+
+  private refuseVersion(ws: WebSocket, { code, message }: { code: string; message: string }): void {
+    ws.send(JSON.stringify({ type: "error", code, message }));
     ws.close(AGENT_CLOSE.PROTOCOL_TOO_OLD, "agent protocol version not supported");
   }
 
   // ---- the clock ----
 
-  override alarm(): void {
+  override async alarm(): Promise<void> {
     this.alarmAt = null;
     this.tick();
+    if (Date.now() - this.endedCheckedAt < ENDED_CHECK_MS) return;
+    try {
+      await this.stopEnded();
+    } catch (error) {
+      log("warn", "cancelled tasks not looked for", { error: String(error) });
+    }
   }
 
   private tick(): void {
     const lastSeen = (agentId: string) => Math.max(this.sockets.lastPingAt(agentId), this.store.getAgent(agentId)?.lastSeenAt ?? 0);
     this.apply(onTick(this.store, lastSeen, this.clock()));
-    for (const taskId of this.outbox.dueTasks(Date.now())) this.ctx.waitUntil(this.doDuties(taskId));
+    for (const taskId of this.outbox.dueTasks(Date.now())) this.ctx.waitUntil(this.workOff(taskId));
     this.arm();
   }
 
@@ -243,13 +251,13 @@ export class Dispatcher extends DurableObject {
     // Stored before anything is sent, in the same turn as the decision: both or neither.
     for (const duty of duties) this.outbox.add(duty);
     for (const effect of effects) {
-      if (effect.kind === "send") this.sockets.send(effect.agentId, effect.message);
+      if (effect.kind === "send") this.send(effect.agentId, effect.message);
       else if (effect.kind === "close") this.sockets.socketOf(effect.agentId)?.close(effect.code, effect.reason);
       else if (effect.kind === "offer") this.ctx.waitUntil(this.offer(effect.item));
       else if (effect.kind === "late") this.ctx.waitUntil(this.answerLate(effect.agentId, effect.attemptId));
       else if (effect.kind === "progress") this.ctx.waitUntil(this.publishProgress(effect.item));
     }
-    for (const taskId of new Set(duties.map((duty) => duty.taskId))) this.ctx.waitUntil(this.doDuties(taskId));
+    for (const taskId of new Set(duties.map((duty) => duty.taskId))) this.ctx.waitUntil(this.workOff(taskId));
     this.arm();
   }
 
@@ -264,28 +272,17 @@ export class Dispatcher extends DurableObject {
       const grant = await issueGrant(this.config.tokenSecret, { attemptId: attempt.id, pool: row.pool }, Date.now());
       if (this.store.findByAttempt(attempt.id)?.state !== "offered") return;
       const upload = { url: `${this.config.publicBaseUrl}/agent/v1/attempts/${attempt.id}/files`, grant };
-      this.sockets.send(attempt.agentId, { type: "offer", attemptId: attempt.id, task: toEngineTask(row), upload });
+      this.send(attempt.agentId, { type: "offer", attemptId: attempt.id, task: toEngineTask(row), upload });
     } catch (error) {
       log("error", "offer failed", { taskId, attemptId: attempt.id, error: String(error) });
     }
   }
 
   private async publishProgress(item: WorkItemIn<"running">): Promise<void> {
-    this.newest.set(item.taskId, item.progress);
-    const { phase, step, totalSteps } = item.progress;
-    const message: ProgressMessage = {
-      type: "progress",
-      taskId: item.taskId,
-      ...(item.clientId !== null && { clientId: item.clientId }),
-      progress: progressPercent(item.progress),
-      currentStep: step,
-      totalSteps,
-      message: PHASE_TEXT[phase],
-      phase,
-      attempt: item.attempt.number,
-    };
+    const progress = withStepsKept(item.progress, this.newest.get(item.attempt.id));
+    this.newest.set(item.attempt.id, progress);
     try {
-      await this.hub(item.userId).publishProgress(message);
+      await this.hub(item.userId).publishProgress(progressMessage(item, progress));
     } catch (error) {
       // The next step says it again.
       log("warn", "progress not published", { taskId: item.taskId, error: String(error) });
@@ -295,60 +292,48 @@ export class Dispatcher extends DurableObject {
   /** A result whose attempt is not on the list: recorded long ago and the answer lost, or the attempt was given away. */
   private async answerLate(agentId: string, attemptId: string): Promise<void> {
     try {
-      const isRecorded = (await this.history.findAttempt(attemptId))?.outcome === "COMPLETED";
-      if (!isRecorded) await this.duties.files.removeAll(await this.duties.folderOf(attemptId));
-      this.sockets.send(agentId, { type: "ack", attemptId, outcome: isRecorded ? "recorded" : "refused" });
+      const attempt = await this.history.findAttempt(attemptId);
+      // D1 still counts on it: the work list was lost. The next sweep takes the task up, and the agent reports again.
+      if (attempt && attempt.outcome === null) return;
+      const isRecorded = attempt?.outcome === "COMPLETED";
+      if (!isRecorded) await this.files.removeAll(await resultFolder(this.config.tokenSecret, attemptId));
+      this.send(agentId, { type: "ack", attemptId, outcome: isRecorded ? "recorded" : "refused" });
     } catch (error) {
       // Not answered: the agent reports again.
       log("warn", "late result not answered", { agentId, attemptId, error: String(error) });
     }
   }
 
-  private async doDuties(taskId: string): Promise<void> {
-    if (this.busy.has(taskId)) return;
-    this.busy.add(taskId);
-    try {
-      for (let entry = this.outbox.next(taskId, Date.now()); entry; entry = this.outbox.next(taskId, Date.now())) {
-        if (!(await this.doDuty(entry))) break;
-      }
-    } finally {
-      this.busy.delete(taskId);
-      this.arm();
-    }
+  private async workOff(taskId: string): Promise<void> {
+    await this.worker.work(taskId);
+    this.arm();
   }
 
-  private async doDuty(entry: OutboxEntry): Promise<boolean> {
-    const { duty } = entry;
-    try {
-      const outcome = await performDuty(this.duties, duty);
-      this.outbox.done(entry.id);
-      const attempt = "attempt" in duty ? duty.attempt : null;
-      if (outcome.kind === "ended") {
-        this.newest.delete(duty.taskId);
-        onEnded(this.store, duty.taskId, attempt?.id ?? null);
-        if (attempt) this.acknowledge(attempt.agentId, attempt.id, outcome.outcome === "refused" ? "refused" : "recorded");
-      } else if (outcome.kind === "start-refused" && attempt) {
-        this.apply(onStartRefused(this.store, duty.taskId, attempt));
-      } else if (outcome.kind === "result-unusable" && attempt) {
-        this.acknowledge(attempt.agentId, attempt.id, "refused");
-        this.apply(onResultUnusable(this.store, duty.taskId, attempt, outcome.reason, this.clock()));
-      }
-      return true;
-    } catch (error) {
-      log("error", "duty failed, will be repeated", { taskId: duty.taskId, duty: duty.kind, tries: entry.tries, error: String(error) });
-      this.outbox.postpone(entry, Date.now());
-      return false;
+  private onDutyDone(duty: Duty, outcome: DutyOutcome): void {
+    const { attempt } = duty;
+    if (attempt && duty.kind !== "started") this.newest.delete(attempt.id);
+    if (outcome.kind === "ended") {
+      onEnded(this.store, duty.taskId, attempt?.id ?? null);
+      if (attempt) this.acknowledge(attempt.agentId, attempt.id, outcome.outcome === "refused" ? "refused" : "recorded");
+    } else if (outcome.kind === "start-refused" && attempt) {
+      this.apply(onStartRefused(this.store, duty.taskId, attempt));
+    } else if (outcome.kind === "result-unusable" && attempt) {
+      this.acknowledge(attempt.agentId, attempt.id, "refused");
+      this.apply(onResultUnusable(this.store, duty.taskId, attempt, outcome.reason, this.clock()));
     }
   }
 
   private acknowledge(agentId: string, attemptId: string, outcome: "recorded" | "refused"): void {
-    this.sockets.send(agentId, { type: "ack", attemptId, outcome });
+    this.send(agentId, { type: "ack", attemptId, outcome });
   }
 
-  private positionOf(item: TaskToQueue): number {
-    const capable = this.store.listAgents().filter((agent) => agent.isConnected && canRun(agent, item));
-    // It is counted in its own line; an item that waits is at least first.
-    return Math.max(1, queuePosition(this.store, item, capable) - 1);
+  /** A socket whose end has not been handled yet may refuse. The frame is lost, as on a broken line; what else was decided is not. */
+  private send(agentId: string, message: EdgeMessage): void {
+    try {
+      this.sockets.send(agentId, message);
+    } catch (error) {
+      log("warn", "frame not sent", { agentId, type: message.type, error: String(error) });
+    }
   }
 
   private hub(userId: number) {

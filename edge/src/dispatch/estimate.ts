@@ -15,15 +15,16 @@ export function expectedMs(store: DispatchStore, task: Pick<TaskToQueue, "type" 
   return ((store.getSpeed(speedKey(task)) ?? UNKNOWN_MS_PER_MEGA_WORK) * task.work) / 1e6;
 }
 
-/** Learns from a task that took so long. */
+/** Learns from a task that took so long; a clock that was set back teaches nothing. */
 export function learnSpeed(store: DispatchStore, task: Pick<TaskToQueue, "type" | "model" | "work">, tookMs: number): void {
+  if (tookMs <= 0) return;
   const measured = (tookMs * 1e6) / task.work;
   const before = store.getSpeed(speedKey(task));
   store.putSpeed(speedKey(task), before === null ? measured : before + NEW_SHARE * (measured - before));
 }
 
 /** Tasks that are served before one that joins now, counted in the lines that the agents able to run it also serve. */
-export function queuePosition(store: DispatchStore, task: TaskToQueue, capable: AgentRecord[]): number {
+function queuePosition(store: DispatchStore, task: TaskToQueue, capable: AgentRecord[]): number {
   const shared = store.waitingLines().filter((line) => capable.some((agent) => canRun(agent, line)));
   return shared.reduce((sum, line) => sum + line.tasks, 0) + 1;
 }
@@ -33,10 +34,10 @@ export function admit(store: DispatchStore, task: TaskToQueue, now: number): Adm
   const agents = store.listAgents().filter((agent) => agent.isConnected || now - agent.lastSeenAt <= DEFAULTS.agentSeenMs);
   const capable = agents.filter((agent) => canRun(agent, task));
   if (capable.length === 0) return { admitted: false, reason: "NO_GPU" };
-  if (store.countWaiting() >= DEFAULTS.queueLimit || store.countItemsOfUser(task.userId) >= DEFAULTS.queueLimitPerUser) {
+  if (store.countWaiting() >= DEFAULTS.queueLimit || store.countWaitingOfUser(task.userId) >= DEFAULTS.queueLimitPerUser) {
     return { admitted: false, reason: "QUEUE_FULL" };
   }
-  const isSlotOpen = capable.some((agent) => openSlots(agent, store.itemsOfAgent(agent.agentId).length) > 0);
+  const isSlotOpen = capable.some((agent) => openSlots(agent, store.itemsOfAgent(agent.agentId)) > 0);
   const position = queuePosition(store, task, capable);
   const ahead = isSlotOpen && position === 1 ? 0 : position;
   const slots = capable.reduce((sum, agent) => sum + agent.slots, 0);

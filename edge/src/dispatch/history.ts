@@ -2,6 +2,7 @@ import { and, eq, inArray, isNull, sql } from "drizzle-orm";
 import { type EngineTask, EngineTask as EngineTaskSchema } from "@star-graph/shared/rest/generate";
 import { databaseMessage, type Database } from "../db/client.ts";
 import { attempts, tasks } from "../db/schema.ts";
+import { log } from "../http/log.ts";
 import type { Attempt, TaskToQueue } from "./types.ts";
 
 export type TaskRecord = typeof tasks.$inferSelect;
@@ -33,7 +34,7 @@ export function toEngineTask(row: TaskRecord): EngineTask {
 }
 
 /** What the queue has to know of a stored task. */
-export function toQueueTask(row: TaskRecord): TaskToQueue {
+function toQueueTask(row: TaskRecord): TaskToQueue {
   const { width, height, steps, batchSize } = toEngineTask(row).parameters;
   const liveAttempts = row.status === "PROCESSING" ? 1 : 0;
   return {
@@ -48,6 +49,16 @@ export function toQueueTask(row: TaskRecord): TaskToQueue {
     failures: row.attemptCount - liveAttempts,
     attemptNumber: row.attemptCount,
   };
+}
+
+/** One row that this version cannot read must not keep the others waiting. */
+function readable(row: TaskRecord): TaskToQueue | null {
+  try {
+    return toQueueTask(row);
+  } catch (error) {
+    log("error", "task cannot be read", { taskId: row.id, error: String(error) });
+    return null;
+  }
 }
 
 export function createHistory(db: Database): History {
@@ -77,7 +88,7 @@ export function createHistory(db: Database): History {
         db
           .update(attempts)
           .set({ outcome, reason, endTime: now })
-          .where(and(eq(attempts.id, attemptId), isNull(attempts.outcome))),
+          .where(and(eq(attempts.id, attemptId), eq(attempts.taskId, taskId), isNull(attempts.outcome))),
         db
           .update(tasks)
           .set({ status: "PENDING", attemptId: null, startTime: null })
@@ -99,15 +110,15 @@ export function createHistory(db: Database): History {
         )
         .orderBy(tasks.createTime)
         .limit(limit);
-      return rows.map(({ row, agentId, agentName, number }) => ({
-        task: toQueueTask(row),
-        attempt:
-          row.attemptId !== null && agentId !== null && agentName !== null && number !== null
-            ? { id: row.attemptId, number, agentId, agentName }
-            : null,
-        startTime: row.startTime ?? row.createTime,
-      }));
+      return rows.flatMap(({ row, agentId, agentName, number }) => {
+        const task = readable(row);
+        if (!task) return [];
+        const isHeld = row.attemptId !== null && agentId !== null && agentName !== null && number !== null;
+        const attempt = isHeld ? { id: row.attemptId ?? "", number, agentId, agentName } : null;
+        return [{ task, attempt, startTime: row.startTime ?? row.createTime }];
+      });
     },
+
     async findEnded(taskIds) {
       if (taskIds.length === 0) return [];
       const rows = await db

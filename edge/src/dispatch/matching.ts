@@ -1,4 +1,5 @@
-import type { AgentRecord, Requirement } from "./types.ts";
+import type { AgentRecord, Requirement, WorkItem } from "./types.ts";
+import { isTaken } from "./work-item.ts";
 
 /** Whether an agent can do what a task asks for. */
 export function canRun(agent: AgentRecord, { type, model, pixels }: Requirement): boolean {
@@ -7,9 +8,14 @@ export function canRun(agent: AgentRecord, { type, model, pixels }: Requirement)
   );
 }
 
-/** Slots that may be offered to: what the agent said, and never more than it has beside what it was already given. */
-export function openSlots(agent: AgentRecord, itemsAtAgent: number): number {
-  return agent.isConnected ? Math.min(agent.freeSlots, agent.slots - itemsAtAgent) : 0;
+/**
+ * Slots that may be offered to: what the agent said, less the offers that it has not taken, which it did not count; and
+ * never more than it has beside what it was already given.
+ */
+export function openSlots(agent: AgentRecord, itemsAtAgent: readonly WorkItem[]): number {
+  if (!agent.isConnected || agent.restsUntil !== null) return 0;
+  const untaken = itemsAtAgent.filter((item) => !isTaken(item)).length;
+  return Math.max(0, Math.min(agent.freeSlots - untaken, agent.slots - itemsAtAgent.length));
 }
 
 /** The agent with most room among those that can run the task; the longer known one on a tie, so that the choice is stable. */

@@ -5,7 +5,10 @@ import type { DispatchStore } from "./store.ts";
 import type { AgentRecord, Attempt, Effect, WorkItem, WorkItemIn } from "./types.ts";
 import { base } from "./work-item.ts";
 
-const placesOf = (store: DispatchStore, agent: AgentRecord): number => openSlots(agent, store.itemsOfAgent(agent.agentId).length);
+/** Long enough that an agent which refuses everything costs little, short enough that one which was misjudged is not missed. */
+const REST_MS = 5_000;
+
+const placesOf = (store: DispatchStore, agent: AgentRecord): number => openSlots(agent, store.itemsOfAgent(agent.agentId));
 
 /** Gives a waiting task to the best agent with room, if there is one. */
 export function offerItem(store: DispatchStore, item: WorkItem, clock: QueueClock): Effect[] {
@@ -35,8 +38,6 @@ function offerTo(store: DispatchStore, item: WorkItem, agent: AgentRecord, clock
   const attempt: Attempt = { id: clock.newAttemptId(), number: item.attemptNumber + 1, agentId: agent.agentId, agentName: agent.name };
   const offered: WorkItemIn<"offered"> = { ...base(item), state: "offered", attempt, dueAt: clock.now + DEFAULTS.offerMs };
   store.putItem(offered);
-  store.putAgent({ ...store.getAgent(agent.agentId)!, freeSlots: Math.max(0, agent.freeSlots - 1) });
-  agent.freeSlots = Math.max(0, agent.freeSlots - 1);
   return { kind: "offer", item: offered };
 }
 
@@ -47,9 +48,9 @@ export function requeue(store: DispatchStore, item: WorkItem, clock: QueueClock)
   return offerItem(store, waiting, clock);
 }
 
-/** An offer that nobody answered: the agent is asked nothing more until it says that it is ready. */
+/** An offer that was refused or that nobody answered: made again at once, it would most likely only be refused again. */
 export function withdraw(store: DispatchStore, item: WorkItemIn<"offered">, clock: QueueClock): Effect[] {
   const agent = store.getAgent(item.attempt.agentId);
-  if (agent) store.putAgent({ ...agent, freeSlots: 0 });
+  if (agent) store.putAgent({ ...agent, restsUntil: clock.now + REST_MS });
   return requeue(store, item, clock);
 }

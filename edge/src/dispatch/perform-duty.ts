@@ -1,10 +1,11 @@
 import { ERRORS } from "@star-graph/shared/errors";
 import type { EndMessage } from "@star-graph/shared/push";
+import type { TaskStatus } from "@star-graph/shared/task";
 import type { Ledger, SettleOutcome, TaskEnd, TaskResult } from "../billing/ledger.ts";
 import { collectResults } from "../files/collect-results.ts";
 import type { FileStore } from "../files/receive-upload.ts";
 import type { History } from "./history.ts";
-import type { Duty } from "./types.ts";
+import type { Attempt, Duty } from "./types.ts";
 
 export interface PerformDutyDeps extends Pick<History, "recordStart" | "recordLoss" | "findTask">, Pick<Ledger, "settleTask"> {
   files: Pick<FileStore, "list" | "removeAll">;
@@ -30,25 +31,25 @@ export async function performDuty(deps: PerformDutyDeps, duty: Duty): Promise<Du
       return (await deps.recordStart(duty.taskId, duty.attempt, duty.at)) === "refused" ? { kind: "start-refused" } : { kind: "done" };
     case "lost":
       await deps.recordLoss(duty.taskId, duty.attempt.id, duty.outcome, duty.reason, duty.at);
-      await removeFiles(deps, duty.attempt.id);
+      await removeUnused(deps, duty.taskId, duty.attempt);
       return { kind: "done" };
     case "completed":
       return complete(deps, duty);
     case "failed": {
       const end: TaskEnd = { status: "FAILED", errorName: duty.error, errorMessage: duty.message };
       const outcome = await deps.settleTask(duty.taskId, duty.attempt?.id ?? null, end, duty.at);
-      if (duty.attempt) await removeFiles(deps, duty.attempt.id);
-      if (outcome !== "refused") {
+      await removeUnused(deps, duty.taskId, duty.attempt);
+      if (outcome === "refused") await publishCancel(deps, duty.taskId);
+      else {
         const { code, zh } = ERRORS[duty.error];
         await publish(deps, duty.taskId, (ids) => ({ type: "error", ...ids, code, message: `生成失败：${zh}` }));
       }
       return { kind: "ended", outcome };
     }
-    case "cancelled": {
-      const ids = { taskId: duty.taskId, ...(duty.clientId !== null && { clientId: duty.clientId }) };
-      await deps.publishEnd(duty.userId, { type: "result", ...ids, status: "CANCELLED", results: [] });
+    case "cancelled":
+      await removeUnused(deps, duty.taskId, duty.attempt);
+      await publishCancel(deps, duty.taskId);
       return { kind: "done" };
-    }
   }
 }
 
@@ -61,8 +62,10 @@ async function complete(
   if ("missing" in results) return { kind: "result-unusable", reason: `missing: ${results.missing}` };
   const end: TaskEnd = { status: "COMPLETED", results, servedBy: report.servedBy, notes: report.notes };
   const outcome = await deps.settleTask(taskId, attempt.id, end, at);
-  if (outcome === "refused") await removeFiles(deps, attempt.id);
-  else {
+  if (outcome === "refused") {
+    await removeUnused(deps, taskId, attempt);
+    await publishCancel(deps, taskId);
+  } else {
     await publish(deps, taskId, (ids) => ({
       type: "result",
       ...ids,
@@ -73,16 +76,25 @@ async function complete(
   return { kind: "ended", outcome };
 }
 
-async function removeFiles(deps: PerformDutyDeps, attemptId: string): Promise<void> {
-  await deps.files.removeAll(await deps.folderOf(attemptId));
+/** Removes the files of an attempt that came to nothing, never of one that completed its task: a late duty may not know. */
+async function removeUnused(deps: PerformDutyDeps, taskId: string, attempt: Attempt | null): Promise<void> {
+  if (!attempt) return;
+  const task = await deps.findTask(taskId);
+  if (task?.status === "COMPLETED" && task.attemptId === attempt.id) return;
+  await deps.files.removeAll(await deps.folderOf(attempt.id));
 }
+
+/** A user is told of a cancel only when D1 has one: what refused an end here may have been any other end. */
+const publishCancel = (deps: PerformDutyDeps, taskId: string): Promise<void> =>
+  publish(deps, taskId, (ids, status) => (status === "CANCELLED" ? { type: "result", ...ids, status, results: [] } : null));
 
 async function publish(
   deps: PerformDutyDeps,
   taskId: string,
-  message: (ids: { taskId: string; clientId?: string }) => EndMessage,
+  message: (ids: { taskId: string; clientId?: string }, status: TaskStatus) => EndMessage | null,
 ): Promise<void> {
   const task = await deps.findTask(taskId);
   if (!task) return;
-  await deps.publishEnd(task.userId, message({ taskId, ...(task.clientId !== null && { clientId: task.clientId }) }));
+  const end = message({ taskId, ...(task.clientId !== null && { clientId: task.clientId }) }, task.status);
+  if (end) await deps.publishEnd(task.userId, end);
 }

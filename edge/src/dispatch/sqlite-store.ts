@@ -28,21 +28,15 @@ CREATE TABLE IF NOT EXISTS items (
   body TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS items_waiting ON items (line, seq) WHERE state = 'waiting';
-CREATE INDEX IF NOT EXISTS items_due ON items (due_at);
+CREATE INDEX IF NOT EXISTS items_due ON items (due_at, seq);
 CREATE UNIQUE INDEX IF NOT EXISTS items_attempt ON items (attempt_id) WHERE attempt_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS items_agent ON items (agent_id) WHERE agent_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS lines (line TEXT PRIMARY KEY, body TEXT NOT NULL, tasks INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS users (user_id INTEGER PRIMARY KEY, items INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS agents (agent_id TEXT PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS waiting_of_user (user_id INTEGER PRIMARY KEY, tasks INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS agents (agent_id TEXT PRIMARY KEY, rests_until INTEGER, body TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS agents_resting ON agents (rests_until) WHERE rests_until IS NOT NULL;
 CREATE TABLE IF NOT EXISTS speeds (key TEXT PRIMARY KEY, ms_per_mega_work REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
-CREATE TRIGGER IF NOT EXISTS item_added AFTER INSERT ON items BEGIN
-  INSERT INTO users VALUES (NEW.user_id, 1) ON CONFLICT DO UPDATE SET items = items + 1;
-END;
-CREATE TRIGGER IF NOT EXISTS item_gone AFTER DELETE ON items BEGIN
-  UPDATE users SET items = items - 1 WHERE user_id = OLD.user_id;
-  DELETE FROM users WHERE user_id = OLD.user_id AND items <= 0;
-END;
 `;
 
 /** The work list in the object's own SQLite: survives eviction and restarts. Lost, it is rebuilt from D1. */
@@ -55,19 +49,27 @@ export function createSqliteStore(sql: SqlDatabase): DispatchStore {
       .toArray()
       .map((row) => JSON.parse(textOf(row, "body")) as T);
   const body = <T>(query: string, ...bindings: (string | number)[]): T | null => bodies<T>(query, ...bindings)[0] ?? null;
-  const number = (query: string, ...bindings: (string | number)[]): number => Number(sql.exec(query, ...bindings).toArray()[0]?.["n"] ?? 0);
+  const numberOrNull = (query: string, ...bindings: (string | number)[]): number | null => {
+    const value = sql.exec(query, ...bindings).toArray()[0]?.["n"];
+    return typeof value === "number" ? value : null;
+  };
+  const number = (query: string, ...bindings: (string | number)[]): number => numberOrNull(query, ...bindings) ?? 0;
   const getItem = (taskId: string) => body<WorkItem>("SELECT body FROM items WHERE task_id = ?", taskId);
 
-  // How long each line is, kept beside it so that nothing has to count waiting tasks.
-  function countInLine(item: WorkItem, change: 1 | -1): void {
-    const { type, model, pixels } = item;
+  // How many wait in each line and of each user, kept beside them so that nothing has to count.
+  function countWaiting(item: WorkItem, change: 1 | -1): void {
+    const { type, model, pixels, userId } = item;
+    const line = lineKey(item);
     sql.exec(
       "INSERT INTO lines VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET tasks = tasks + ?",
-      lineKey(item),
+      line,
       JSON.stringify({ type, model, pixels }),
       change,
     );
-    sql.exec("DELETE FROM lines WHERE line = ? AND tasks <= 0", lineKey(item));
+    sql.exec("INSERT INTO waiting_of_user VALUES (?, 1) ON CONFLICT DO UPDATE SET tasks = tasks + ?", userId, change);
+    if (change === 1) return;
+    sql.exec("DELETE FROM lines WHERE line = ? AND tasks <= 0", line);
+    sql.exec("DELETE FROM waiting_of_user WHERE user_id = ? AND tasks <= 0", userId);
   }
 
   return {
@@ -75,8 +77,9 @@ export function createSqliteStore(sql: SqlDatabase): DispatchStore {
     findByAttempt: (attemptId) => body("SELECT body FROM items WHERE attempt_id = ?", attemptId),
     itemsOfAgent: (agentId) => bodies("SELECT body FROM items WHERE agent_id = ? AND state <> 'ending' ORDER BY seq", agentId),
     putItem(item) {
-      if (getItem(item.taskId)?.state === "waiting") countInLine(item, -1);
-      if (item.state === "waiting") countInLine(item, 1);
+      const before = getItem(item.taskId);
+      if (before?.state === "waiting") countWaiting(before, -1);
+      if (item.state === "waiting") countWaiting(item, 1);
       const attempt = item.state === "waiting" ? null : item.attempt;
       sql.exec(
         `INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (task_id) DO UPDATE SET state = excluded.state, line = excluded.line,
@@ -94,7 +97,7 @@ export function createSqliteStore(sql: SqlDatabase): DispatchStore {
     },
     deleteItem(taskId) {
       const item = getItem(taskId);
-      if (item?.state === "waiting") countInLine(item, -1);
+      if (item?.state === "waiting") countWaiting(item, -1);
       sql.exec("DELETE FROM items WHERE task_id = ?", taskId);
     },
     nextSeq() {
@@ -108,22 +111,31 @@ export function createSqliteStore(sql: SqlDatabase): DispatchStore {
         .toArray()
         .map((row) => ({ ...(JSON.parse(textOf(row, "body")) as Omit<WaitingLine, "tasks">), tasks: Number(row["tasks"]) })),
     firstWaiting: (line) => body("SELECT body FROM items WHERE state = 'waiting' AND line = ? ORDER BY seq LIMIT 1", lineKey(line)),
+    countWaitingBefore: (line, seq) =>
+      number("SELECT count(*) AS n FROM items WHERE state = 'waiting' AND line = ? AND seq < ?", lineKey(line), seq),
     countWaiting: () => number("SELECT sum(tasks) AS n FROM lines"),
-    countItemsOfUser: (userId) => number("SELECT items AS n FROM users WHERE user_id = ?", userId),
+    countWaitingOfUser: (userId) => number("SELECT tasks AS n FROM waiting_of_user WHERE user_id = ?", userId),
 
-    dueItems: (now, limit) => bodies("SELECT body FROM items WHERE due_at <= ? ORDER BY due_at LIMIT ?", now, limit),
+    dueItems: (now, limit) => bodies("SELECT body FROM items WHERE due_at <= ? ORDER BY due_at, seq LIMIT ?", now, limit),
+    restedAgents: (now) => bodies("SELECT body FROM agents WHERE rests_until IS NOT NULL AND rests_until <= ? ORDER BY rowid", now),
     earliestDue() {
-      const due = sql.exec("SELECT min(due_at) AS n FROM items").toArray()[0]?.["n"];
-      return typeof due === "number" ? due : null;
+      const item = numberOrNull("SELECT min(due_at) AS n FROM items");
+      const agent = numberOrNull("SELECT min(rests_until) AS n FROM agents WHERE rests_until IS NOT NULL");
+      return item === null || agent === null ? (item ?? agent) : Math.min(item, agent);
     },
 
     getAgent: (agentId) => body("SELECT body FROM agents WHERE agent_id = ?", agentId),
     putAgent(agent: AgentRecord) {
-      sql.exec("INSERT INTO agents VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body", agent.agentId, JSON.stringify(agent));
+      sql.exec(
+        "INSERT INTO agents VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET rests_until = excluded.rests_until, body = excluded.body",
+        agent.agentId,
+        agent.restsUntil,
+        JSON.stringify(agent),
+      );
     },
-    listAgents: () => bodies("SELECT body FROM agents ORDER BY agent_id"),
+    listAgents: () => bodies("SELECT body FROM agents ORDER BY rowid"),
 
-    getSpeed: (key) => number("SELECT ms_per_mega_work AS n FROM speeds WHERE key = ?", key) || null,
+    getSpeed: (key) => numberOrNull("SELECT ms_per_mega_work AS n FROM speeds WHERE key = ?", key),
     putSpeed(key, msPerMegaWork) {
       sql.exec(
         "INSERT INTO speeds VALUES (?, ?) ON CONFLICT DO UPDATE SET ms_per_mega_work = excluded.ms_per_mega_work",

@@ -23,15 +23,21 @@ export interface DispatchStore {
   waitingLines(): WaitingLine[];
   /** The task of that line which came first. */
   firstWaiting(line: Requirement): WorkItem | null;
+  /** Tasks of that line that came earlier. Read by the detail, not by a decision: its cost is that of the answer. */
+  countWaitingBefore(line: Requirement, seq: number): number;
   countWaiting(): number;
-  countItemsOfUser(userId: number): number;
+  countWaitingOfUser(userId: number): number;
 
-  /** Items whose `dueAt` has come, earliest first, at most `limit`. */
+  /** Items whose `dueAt` has come, earliest first and then in order of arrival, at most `limit`. */
   dueItems(now: number, limit: number): WorkItem[];
+  /** Agents whose rest is over. */
+  restedAgents(now: number): AgentRecord[];
+  /** When the next item is due or the next agent has rested. */
   earliestDue(): number | null;
 
   getAgent(agentId: string): AgentRecord | null;
   putAgent(agent: AgentRecord): void;
+  /** The longer known one first. */
   listAgents(): AgentRecord[];
 
   /** Measured speed of that model: milliseconds per million units of work; null before the first measurement. */

@@ -1,5 +1,5 @@
 import { DEFAULTS } from "@star-graph/shared/defaults";
-import { loseAttempt } from "./attempt-ends.ts";
+import { handBack, loseAttempt } from "./attempt-ends.ts";
 import type { QueueClock } from "./clock.ts";
 import { fillAgent, offerItem } from "./offers.ts";
 import type { DispatchStore } from "./store.ts";
@@ -31,7 +31,8 @@ export function onTaskSubmitted(store: DispatchStore, task: TaskToQueue, clock: 
 
 /**
  * A live task that D1 has and the work list lacks: never told, or lost with the object's storage. One that was running
- * gets a lease, so that the agent which still runs it may go on.
+ * gets a lease, so that the agent which still runs it may go on; but an agent that has said hello since then was told
+ * to stop what is not on the list.
  */
 export function onTaskFound(
   store: DispatchStore,
@@ -54,17 +55,15 @@ export function onTaskFound(
     dueAt: leaseUntil,
   };
   store.putItem(running);
-  return [];
+  return store.getAgent(attempt.agentId)?.isConnected ? handBack(store, running, "LOST", "the queue had lost sight of it", clock) : [];
 }
 
-/** D1 says `CANCELLED`. The attempt is told to stop; the slot stays taken until it has. */
+/** D1 says that the task has ended otherwise than here. The attempt is told to stop; the slot stays taken until it has. */
 export function onTaskCancelled(store: DispatchStore, taskId: string, clock: QueueClock): Effect[] {
   const item = store.getItem(taskId);
-  if (!item || item.state === "stopping") return [];
-  const { userId, clientId } = item;
-  const told: Effect = { kind: "duty", duty: { kind: "cancelled", taskId, userId, clientId, at: clock.now } };
-  // Its end is on the way to D1, which refuses it, being cancelled: that is when the item goes.
-  if (item.state === "ending") return [told];
+  // An end that is on the way to D1 is either the one D1 has, or is refused there: then the item goes and its user is told.
+  if (!item || item.state === "stopping" || item.state === "ending") return [];
+  const told: Effect = { kind: "duty", duty: { kind: "cancelled", taskId, attempt: attemptOf(item), at: clock.now } };
   if (item.state === "waiting") {
     store.deleteItem(taskId);
     return [told];
@@ -79,12 +78,19 @@ export function onEnded(store: DispatchStore, taskId: string, attemptId: string 
   if (item?.state === "ending" && (item.attempt?.id ?? null) === attemptId) store.deleteItem(taskId);
 }
 
-/** D1 refused the start of an attempt: the task has ended otherwise, or belongs to another attempt. */
+/**
+ * D1 refused the start of an attempt: the task has ended otherwise, or belongs to another attempt. The agent is told to
+ * stop, and the slot stays taken until it has or its lease is over.
+ */
 export function onStartRefused(store: DispatchStore, taskId: string, attempt: Attempt): Effect[] {
   const item = store.getItem(taskId);
-  if (!item || attemptOf(item)?.id !== attempt.id) return [];
-  store.deleteItem(taskId);
-  return [{ kind: "send", agentId: attempt.agentId, message: { type: "cancel", attemptId: attempt.id } }];
+  // A stopping one waits for its agent's word already, an ending one for D1's.
+  if (item?.state !== "running" || item.attempt.id !== attempt.id) return [];
+  store.putItem({ ...base(item), state: "stopping", attempt: item.attempt, dueAt: item.dueAt });
+  return [
+    { kind: "send", agentId: attempt.agentId, message: { type: "cancel", attemptId: attempt.id } },
+    { kind: "duty", duty: { kind: "cancelled", taskId, attempt: item.attempt, at: item.startedAt } },
+  ];
 }
 
 /** The task was not there, or no longer waiting, when its parameters were read for an offer. */
@@ -92,7 +98,8 @@ export function onOfferImpossible(store: DispatchStore, taskId: string, attemptI
   const item = store.getItem(taskId);
   if (item?.state !== "offered" || item.attempt.id !== attemptId) return [];
   store.deleteItem(taskId);
-  return fillAgent(store, item.attempt.agentId, clock);
+  const told: Effect = { kind: "duty", duty: { kind: "cancelled", taskId, attempt: null, at: clock.now } };
+  return [told, ...fillAgent(store, item.attempt.agentId, clock)];
 }
 
 /** The result files that the agent claimed are not there: another attempt may bring them. */

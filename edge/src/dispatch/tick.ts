@@ -2,37 +2,45 @@ import { DEFAULTS } from "@star-graph/shared/defaults";
 import { endWithFailure, loseAttempt } from "./attempt-ends.ts";
 import type { QueueClock } from "./clock.ts";
 import { judgeLease } from "./lease.ts";
-import { withdraw } from "./offers.ts";
+import { fillAgent, withdraw } from "./offers.ts";
 import type { DispatchStore } from "./store.ts";
-import type { Effect, WorkItemIn } from "./types.ts";
-import { nextLook } from "./work-item.ts";
+import type { Effect, WorkItem, WorkItemIn } from "./types.ts";
+import { attemptOf, nextLook } from "./work-item.ts";
 
 /** Items that one tick looks at; the next tick takes the rest. */
 const DUE_BATCH = 100;
 
 /**
- * The clock: offers that were not accepted, leases, deadlines.
+ * The clock: offers that were not accepted, agents that have rested, leases, deadlines.
  * @param lastSeen when each connected agent last gave a sign of life, read from its socket
  */
 export function onTick(store: DispatchStore, lastSeen: (agentId: string) => number, clock: QueueClock): Effect[] {
-  return store.dueItems(clock.now, DUE_BATCH).flatMap((item): Effect[] => {
-    switch (item.state) {
-      case "waiting":
-        return endWithFailure(store, item, "TASK_TIMEOUT", "it waited too long", clock);
-      case "offered":
-        return [
-          { kind: "send", agentId: item.attempt.agentId, message: { type: "cancel", attemptId: item.attempt.id } },
-          ...withdraw(store, item, clock),
-        ];
-      case "running":
-        return onRunningDue(store, item, lastSeen(item.attempt.agentId), clock);
-      case "stopping":
-        store.deleteItem(item.taskId);
-        return [];
-      case "ending":
-        return [];
-    }
-  });
+  const due = store.dueItems(clock.now, DUE_BATCH);
+  const effects = due.flatMap((item) => onItemDue(store, item, lastSeen, clock));
+  const rested = store.restedAgents(clock.now);
+  for (const agent of rested) store.putAgent({ ...agent, restsUntil: null });
+  // Filled only now: an offer made before could be of an item that is still to be looked at.
+  const withRoom = new Set([...due.flatMap((item) => attemptOf(item)?.agentId ?? []), ...rested.map((agent) => agent.agentId)]);
+  return [...effects, ...[...withRoom].flatMap((agentId) => fillAgent(store, agentId, clock))];
+}
+
+function onItemDue(store: DispatchStore, item: WorkItem, lastSeen: (agentId: string) => number, clock: QueueClock): Effect[] {
+  switch (item.state) {
+    case "waiting":
+      return endWithFailure(store, item, "TASK_TIMEOUT", "it waited too long", clock);
+    case "offered":
+      return [
+        { kind: "send", agentId: item.attempt.agentId, message: { type: "cancel", attemptId: item.attempt.id } },
+        ...withdraw(store, item, clock),
+      ];
+    case "running":
+      return onRunningDue(store, item, lastSeen(item.attempt.agentId), clock);
+    case "stopping":
+      store.deleteItem(item.taskId);
+      return [];
+    case "ending":
+      return [];
+  }
 }
 
 function onRunningDue(store: DispatchStore, item: WorkItemIn<"running">, lastSeenAt: number, clock: QueueClock): Effect[] {

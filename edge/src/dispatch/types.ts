@@ -53,8 +53,10 @@ export interface AgentRecord {
   agentId: string;
   name: string;
   slots: number;
-  /** As the agent said last. */
+  /** As the agent said last, less the offers that it has taken since. */
   freeSlots: number;
+  /** Set when it refused an offer or left one unanswered: it is asked nothing until then, or until it says that it is ready. */
+  restsUntil: number | null;
   models: AgentModel[];
   isConnected: boolean;
   lastSeenAt: number;
@@ -66,8 +68,8 @@ export type Duty =
   | { kind: "lost"; taskId: string; attempt: Attempt; outcome: "LOST" | "FAILED"; reason: string; at: number }
   | { kind: "completed"; taskId: string; attempt: Attempt; report: CompletedMessage; at: number }
   | { kind: "failed"; taskId: string; attempt: Attempt | null; error: FailureName; message: string; at: number }
-  /** The Worker has cancelled it in D1: its user's sockets are still to be told. */
-  | { kind: "cancelled"; taskId: string; userId: number; clientId: string | null; at: number };
+  /** D1 says that it has ended, most likely by a cancel: its user's sockets are still to be told, what its attempt left is to go. */
+  | { kind: "cancelled"; taskId: string; attempt: Attempt | null; at: number };
 
 /** What the shell does after a decision. All of them may be lost in a crash but `duty`, which is stored with the decision. */
 export type Effect =

@@ -6,6 +6,9 @@ export type AtAgent = WorkItem & { attempt: Attempt };
 
 export const attemptOf = (item: WorkItem): Attempt | null => (item.state === "waiting" ? null : item.attempt);
 
+/** Whether the agent has accepted it, as far as is known: the number of an offer is the task's own from then on. */
+export const isTaken = (item: WorkItem): boolean => attemptOf(item)?.number === item.attemptNumber;
+
 /** The item of that attempt, if the agent that speaks is the one that holds it. */
 export function itemOf(store: DispatchStore, agentId: string, attemptId: string): AtAgent | null {
   const item = store.findByAttempt(attemptId);

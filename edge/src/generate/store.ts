@@ -3,7 +3,7 @@ import type { Database } from "../db/client.ts";
 import { agentKeys, models } from "../db/schema.ts";
 import { ownerPool, PUBLIC_POOL } from "../dispatch/pools.ts";
 
-export interface ModelRow {
+interface ModelRow {
   name: string;
   types: string[];
   priceCredits: number;

@@ -35,7 +35,7 @@ export const requireJson = createMiddleware<AppEnv>(async (c, next) => {
   const hasBody = c.req.method === "POST" || c.req.method === "PUT" || c.req.method === "PATCH";
   const length = c.req.header("Content-Length");
   const isEmpty = length === "0" || (length === undefined && c.req.header("Transfer-Encoding") === undefined);
-  if (hasBody && !isEmpty && !/^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i.test(c.req.header("Content-Type") ?? "")) {
+  if (hasBody && !isEmpty && !/^application\/([a-z0-9.+-]+\+)?json(;|$)/i.test(c.req.header("Content-Type") ?? "")) {
     throw new AppError("BAD_REQUEST", {
       text: { zh: "请求体必须是 application/json", en: "The body must be application/json" },
     });

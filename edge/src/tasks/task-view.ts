@@ -9,7 +9,7 @@ import type { ResultRow, TaskRow } from "./store.ts";
 /** How a stored file's key becomes its public URL. */
 export type FileUrl = (key: string) => string;
 
-export function toResultFile(row: ResultRow, fileUrl: FileUrl): TaskResultFile {
+function toResultFile(row: ResultRow, fileUrl: FileUrl): TaskResultFile {
   const { sizeBytes: size, width, height, format } = row;
   return { url: fileUrl(row.fileKey), thumbnailUrl: fileUrl(row.thumbnailKey), size, width, height, format };
 }

@@ -1,0 +1,379 @@
+import type { DatabaseSync } from "node:sqlite";
+import { beforeEach, describe, expect, test } from "vitest";
+import { openNodeD1 } from "../../test/support/node-d1.ts";
+import { openDatabase } from "../db/client.ts";
+import { createHistory, type History } from "../dispatch/history.ts";
+import { anAttempt } from "../dispatch/testing/builders.ts";
+import { Random } from "../dispatch/testing/random.ts";
+import { createLedger, type Ledger, type NewTask, type TaskEnd } from "./ledger.ts";
+
+const USER = 1001;
+const CANCELLED: TaskEnd = { status: "CANCELLED" };
+const FAILED: TaskEnd = { status: "FAILED", errorName: "INTERNAL", errorMessage: "it broke" };
+const completed = (attemptId: string, files = 1): TaskEnd => ({
+  status: "COMPLETED",
+  servedBy: { engine: "test", model: "scene" },
+  notes: [],
+  results: Array.from({ length: files }, (_, n) => ({
+    fileKey: `results/${attemptId}/${n}.png`,
+    thumbnailKey: `results/${attemptId}/${n}_thumb.png`,
+    sizeBytes: 70,
+    width: 1,
+    height: 1,
+    format: "PNG",
+  })),
+});
+
+function aRow(over: Partial<NewTask> = {}): NewTask {
+  return {
+    id: "task-1",
+    userId: USER,
+    type: "TEXT2IMG",
+    status: "PENDING",
+    model: "stargraph-scene",
+    prompt: "a cat",
+    parameters: { prompt: "a cat", modelName: "stargraph-scene", width: 64, height: 64, steps: 1, cfgScale: 7, seed: 1 },
+    cost: 10,
+    pool: "public",
+    shard: 0,
+    attemptCount: 0,
+    createTime: 1,
+    ...over,
+  };
+}
+
+/** The real migrations and statements; `sqlite` sees what they left. */
+class Books {
+  readonly sqlite: DatabaseSync;
+  readonly ledger: Ledger;
+  readonly history: History;
+  #users = 0;
+
+  constructor() {
+    const { d1, sqlite } = openNodeD1();
+    const db = openDatabase(d1);
+    this.sqlite = sqlite;
+    this.ledger = createLedger(db);
+    this.history = createHistory(db);
+  }
+
+  async addUser(credits: number): Promise<number> {
+    const { lastInsertRowid } = this.sqlite
+      .prepare("INSERT INTO users (username, password, nickname, create_time, update_time) VALUES (?, 'x', 'x', 0, 0)")
+      .run(`user-${++this.#users}`);
+    this.sqlite.prepare("INSERT INTO accounts (user_id) VALUES (?)").run(lastInsertRowid);
+    if (credits > 0) await this.ledger.recharge(Number(lastInsertRowid), credits, "test", 0);
+    return Number(lastInsertRowid);
+  }
+
+  /** A task that is processed as that attempt. */
+  async started(attemptId = "attempt-1", row = aRow()): Promise<void> {
+    await this.ledger.openTask(row);
+    await this.history.recordStart(row.id, anAttempt({ id: attemptId }), 2);
+  }
+
+  all(query: string) {
+    return this.sqlite
+      .prepare(query)
+      .all()
+      .map((row) => ({ ...row }));
+  }
+
+  account(userId = USER) {
+    return this.all(`SELECT balance, frozen FROM accounts WHERE user_id = ${userId}`)[0];
+  }
+
+  status(taskId = "task-1") {
+    return this.all(`SELECT status FROM tasks WHERE id = '${taskId}'`)[0]?.["status"];
+  }
+
+  /** What must hold at any time (design, "Credits"), each as the rows that break it. */
+  get violations() {
+    return [
+      ...this.all(`SELECT user_id, 'balance' AS wrong FROM accounts a
+        WHERE balance <> (SELECT coalesce(sum(amount), 0) FROM fund_records r WHERE r.user_id = a.user_id)`),
+      ...this.all(`SELECT user_id, 'frozen' AS wrong FROM accounts a WHERE frozen <> (SELECT coalesce(sum(amount), 0) FROM holds h
+        WHERE h.user_id = a.user_id AND NOT EXISTS (SELECT 1 FROM settlements s WHERE s.task_id = h.task_id))`),
+      ...this.all("SELECT user_id, 'available' AS wrong FROM accounts WHERE balance < frozen"),
+      ...this.all(`SELECT id, 'deducts' AS wrong FROM tasks t
+        WHERE (t.status = 'COMPLETED') <> (SELECT count(*) FROM fund_records r WHERE r.task_id = t.id AND r.type = 'DEDUCT')`),
+      ...this.all(`SELECT id, 'hold' AS wrong FROM tasks t WHERE (t.status IN ('PENDING', 'PROCESSING'))
+        <> (SELECT count(*) FROM holds h LEFT JOIN settlements s USING (task_id) WHERE h.task_id = t.id AND s.task_id IS NULL)`),
+      ...this.all(`SELECT id, 'attempts' AS wrong FROM tasks t WHERE (t.status = 'PROCESSING')
+        <> (SELECT count(*) FROM attempts a WHERE a.task_id = t.id AND a.outcome IS NULL)`),
+      ...this.all(`SELECT user_id, 'counts' AS wrong FROM task_counts c WHERE tasks <>
+        (SELECT count(*) FROM tasks t WHERE t.user_id = c.user_id AND t.type = c.type AND t.status = c.status)`),
+      ...this.all("PRAGMA foreign_key_check"),
+    ];
+  }
+}
+
+let books: Books;
+
+beforeEach(async () => {
+  books = new Books();
+  await books.addUser(25);
+});
+
+describe("opening a task", () => {
+  test("freezes its cost and moves no balance", async () => {
+    expect(await books.ledger.openTask(aRow())).toBe("opened");
+    expect(books.account()).toEqual({ balance: 25, frozen: 10 });
+    expect(books.violations).toEqual([]);
+  });
+
+  test("without enough credits leaves no trace", async () => {
+    await books.ledger.openTask(aRow({ id: "task-1" }));
+    await books.ledger.openTask(aRow({ id: "task-2" }));
+    expect(await books.ledger.openTask(aRow({ id: "task-3" }))).toBe("insufficient");
+    expect(books.account()).toEqual({ balance: 25, frozen: 20 });
+    expect(books.all("SELECT id FROM tasks")).toEqual([{ id: "task-1" }, { id: "task-2" }]);
+    expect(books.violations).toEqual([]);
+  });
+
+  test("takes the very last credit, and a free task of somebody who has none", async () => {
+    expect(await books.ledger.openTask(aRow({ cost: 25 }))).toBe("opened");
+    const poor = await books.addUser(0);
+    expect(await books.ledger.openTask(aRow({ id: "task-2", userId: poor, cost: 0 }))).toBe("opened");
+    expect(await books.ledger.openTask(aRow({ id: "task-3", userId: poor, cost: 1 }))).toBe("insufficient");
+  });
+
+  test("fails, and freezes nothing, for an id that exists or a user without an account", async () => {
+    await books.ledger.openTask(aRow());
+    await expect(books.ledger.openTask(aRow())).rejects.toThrow("UNIQUE constraint failed: tasks.id");
+    await expect(books.ledger.openTask(aRow({ id: "task-2", userId: 9999 }))).rejects.toThrow("FOREIGN KEY constraint failed");
+    expect(books.account()).toEqual({ balance: 25, frozen: 10 });
+    expect(books.violations).toEqual([]);
+  });
+});
+
+describe("settling", () => {
+  test("a completed task captures its hold as one DEDUCT and stores its results", async () => {
+    await books.started();
+    expect(await books.ledger.settleTask("task-1", "attempt-1", completed("attempt-1", 2), 3)).toBe("settled");
+    expect(books.account()).toEqual({ balance: 15, frozen: 0 });
+    expect(books.all("SELECT type, amount, balance, task_id FROM fund_records ORDER BY id")).toEqual([
+      { type: "RECHARGE", amount: 25, balance: 25, task_id: null },
+      { type: "DEDUCT", amount: -10, balance: 15, task_id: "task-1" },
+    ]);
+    expect(books.all("SELECT position FROM results")).toEqual([{ position: 0 }, { position: 1 }]);
+    expect(books.all("SELECT outcome, end_time FROM attempts")).toEqual([{ outcome: "COMPLETED", end_time: 3 }]);
+    expect(books.violations).toEqual([]);
+  });
+
+  test.each([
+    ["failed", "attempt-1", FAILED],
+    ["failed whatever its attempt does", null, FAILED],
+    ["cancelled", null, CANCELLED],
+  ] as const)("a %s task releases its hold and charges nothing", async (_how, attemptId, end) => {
+    await books.started();
+    expect(await books.ledger.settleTask("task-1", attemptId, end, 3)).toBe("settled");
+    expect(books.account()).toEqual({ balance: 25, frozen: 0 });
+    expect(books.all("SELECT outcome FROM attempts")).toEqual([{ outcome: end.status }]);
+    expect(books.violations).toEqual([]);
+  });
+
+  test("a waiting task works for a cancel and a deadline, not for a completion", async () => {
+    await books.ledger.openTask(aRow());
+    expect(await books.ledger.settleTask("task-1", "attempt-1", completed("attempt-1"), 3)).toBe("refused");
+    expect(books.account()).toEqual({ balance: 25, frozen: 10 });
+    expect(await books.ledger.settleTask("task-1", null, CANCELLED, 3)).toBe("settled");
+  });
+
+  test("a free task still leaves its one record", async () => {
+    await books.started("attempt-1", aRow({ cost: 0 }));
+    expect(await books.ledger.settleTask("task-1", "attempt-1", completed("attempt-1"), 3)).toBe("settled");
+    expect(books.account()).toEqual({ balance: 25, frozen: 0 });
+    expect(books.violations).toEqual([]);
+  });
+
+  test("the same end again answers that it is on record, and changes nothing", async () => {
+    for (const [task, attemptId, end] of [
+      ["task-1", "attempt-1", completed("attempt-1")],
+      ["task-2", null, CANCELLED],
+    ] as const) {
+      await books.started(`attempt-${task.at(-1)}`, aRow({ id: task }));
+      await books.ledger.settleTask(task, attemptId, end, 3);
+      const before = [books.all("SELECT * FROM tasks"), books.all("SELECT * FROM fund_records")];
+      expect(await books.ledger.settleTask(task, attemptId, end, 4)).toBe("already");
+      expect([books.all("SELECT * FROM tasks"), books.all("SELECT * FROM fund_records")]).toEqual(before);
+    }
+  });
+
+  test("by an attempt that does not hold the task is refused", async () => {
+    await books.started();
+    await books.history.recordLoss("task-1", "attempt-1", "LOST", "gone", 3);
+    expect(await books.ledger.settleTask("task-1", "attempt-1", completed("attempt-1"), 4)).toBe("refused");
+    await books.history.recordStart("task-1", anAttempt({ id: "attempt-2", number: 2 }), 5);
+    expect(await books.ledger.settleTask("task-1", "attempt-1", completed("attempt-1"), 6)).toBe("refused");
+    expect(await books.ledger.settleTask("task-1", "attempt-2", completed("attempt-2"), 7)).toBe("settled");
+    expect(await books.ledger.settleTask("task-1", "attempt-1", completed("attempt-1"), 8)).toBe("refused");
+    expect(books.all("SELECT outcome FROM attempts ORDER BY number")).toEqual([{ outcome: "LOST" }, { outcome: "COMPLETED" }]);
+    expect(books.violations).toEqual([]);
+  });
+
+  test("a task that does not exist is refused", async () => {
+    expect(await books.ledger.settleTask("nothing", null, CANCELLED, 3)).toBe("refused");
+  });
+
+  test("changes nothing when one of its statements fails for another reason", async () => {
+    await books.started();
+    await books.started("attempt-2", aRow({ id: "task-2" }));
+    await books.ledger.settleTask("task-1", "attempt-1", completed("attempt-1"), 3);
+    // The same file key again: no result may stand for two tasks.
+    await expect(books.ledger.settleTask("task-2", "attempt-2", completed("attempt-1"), 4)).rejects.toThrow(
+      "UNIQUE constraint failed: results",
+    );
+    expect(books.status("task-2")).toBe("PROCESSING");
+    expect(books.account()).toEqual({ balance: 15, frozen: 10 });
+    expect(books.violations).toEqual([]);
+  });
+});
+
+const ENDS = [
+  ["completed", "attempt-1", completed("attempt-1")],
+  ["failed", "attempt-1", FAILED],
+  ["failed by its deadline", null, FAILED],
+  ["cancelled", null, CANCELLED],
+] as const;
+const RACES = ENDS.flatMap((first) =>
+  ENDS.filter((second) => second[2].status !== first[2].status).map((second) => [first, second] as const),
+);
+
+test.each(RACES.map(([first, second]) => [first[0], second[0], first, second] as const))(
+  "a task that is %s first stays so when it is %s after",
+  async (_first, _second, [, firstAttempt, firstEnd], [, secondAttempt, secondEnd]) => {
+    await books.started();
+    expect(await books.ledger.settleTask("task-1", firstAttempt, firstEnd, 3)).toBe("settled");
+    expect(await books.ledger.settleTask("task-1", secondAttempt, secondEnd, 4)).toBe("refused");
+    expect(books.status()).toBe(firstEnd.status);
+    expect(books.violations).toEqual([]);
+  },
+);
+
+describe("starting and losing an attempt", () => {
+  test("is recorded once, however often it is said", async () => {
+    await books.started();
+    expect(await books.history.recordStart("task-1", anAttempt({ id: "attempt-1" }), 9)).toBe("recorded");
+    await books.history.recordLoss("task-1", "attempt-1", "LOST", "gone", 3);
+    await books.history.recordLoss("task-1", "attempt-1", "FAILED", "again", 4);
+    expect(books.all("SELECT outcome, reason, end_time FROM attempts")).toEqual([{ outcome: "LOST", reason: "gone", end_time: 3 }]);
+    expect(books.all("SELECT status, attempt_id, start_time, attempt_count FROM tasks")).toEqual([
+      { status: "PENDING", attempt_id: null, start_time: null, attempt_count: 1 },
+    ]);
+  });
+
+  test("is refused for a second attempt beside the first, and after the end", async () => {
+    await books.started();
+    expect(await books.history.recordStart("task-1", anAttempt({ id: "attempt-2", number: 2 }), 3)).toBe("refused");
+    await books.ledger.settleTask("task-1", null, CANCELLED, 4);
+    expect(await books.history.recordStart("task-1", anAttempt({ id: "attempt-2", number: 2 }), 5)).toBe("refused");
+    expect(books.violations).toEqual([]);
+  });
+
+  test("does not touch a task that went on without it", async () => {
+    await books.started();
+    await books.ledger.settleTask("task-1", "attempt-1", completed("attempt-1"), 3);
+    await books.history.recordLoss("task-1", "attempt-1", "LOST", "late", 4);
+    expect(books.status()).toBe("COMPLETED");
+    expect(books.all("SELECT outcome FROM attempts")).toEqual([{ outcome: "COMPLETED" }]);
+  });
+
+  test("shows in what the sweep finds", async () => {
+    await books.started("attempt-1", aRow({ parameters: ENGINE_PARAMETERS }));
+    await books.ledger.openTask(aRow({ id: "task-2", parameters: ENGINE_PARAMETERS, createTime: 2 }));
+    const [first, second, ...others] = await books.history.findLive("public", 100, 10);
+    expect(first).toMatchObject({
+      task: { taskId: "task-1", failures: 0, attemptNumber: 1 },
+      attempt: { id: "attempt-1", number: 1 },
+      startTime: 2,
+    });
+    expect(second).toMatchObject({ task: { taskId: "task-2", pixels: 4096, work: 4096 * 3 * 2 }, attempt: null, startTime: 2 });
+    expect(others).toEqual([]);
+    expect(await books.history.findLive("public", 2, 10)).toHaveLength(1);
+    await books.ledger.settleTask("task-1", null, CANCELLED, 3);
+    expect(await books.history.findEnded(["task-1", "task-2"])).toEqual(["task-1"]);
+    expect(await books.history.findEnded([])).toEqual([]);
+  });
+});
+
+const ENGINE_PARAMETERS = {
+  prompt: "a cat",
+  negativePrompt: "",
+  modelName: "stargraph-scene",
+  width: 64,
+  height: 64,
+  steps: 3,
+  cfgScale: 7,
+  seed: 1,
+  sampler: "euler",
+  scheduler: "normal",
+  denoise: 1,
+  batchSize: 2,
+};
+
+describe("the database refuses what no statement of ours should ask", () => {
+  test.each([
+    ["a second settlement", "INSERT INTO settlements VALUES ('done', 'RELEASED', NULL, 'x', 9)", "task is final"],
+    ["an end without a settlement", "UPDATE tasks SET status = 'CANCELLED', complete_time = 9 WHERE id = 'live'", "without its settlement"],
+    ["a change after the end", "UPDATE tasks SET status = 'PENDING' WHERE id = 'done'", "task is final"],
+    ["a capture without an attempt", "INSERT INTO settlements VALUES ('live', 'CAPTURED', NULL, 'x', 9)", "CHECK"],
+    ["more frozen than owned", "UPDATE accounts SET frozen = 1000", "insufficient_credits"],
+    [
+      "a balance that does not follow",
+      `INSERT INTO fund_records (user_id, type, amount, balance, reason, create_time) VALUES (${USER}, 'ADJUST', 5, 7, 'x', 9)`,
+      "continue the balance",
+    ],
+    ["a record that changes", "UPDATE fund_records SET amount = 0", "never changed"],
+    ["a record that goes", "DELETE FROM fund_records", "never deleted"],
+    ["a hold that changes", "UPDATE holds SET amount = 0", "never changed"],
+    ["a settlement that changes", "UPDATE settlements SET kind = 'RELEASED'", "never changed"],
+    [
+      "an attempt of a task that is done",
+      "INSERT INTO attempts (id, task_id, number, agent_id, agent_name, start_time) VALUES ('x', 'done', 9, 'a', 'a', 9)",
+      "not waiting",
+    ],
+  ])("%s", async (_what, statement, reason) => {
+    await books.started("attempt-1", aRow({ id: "done" }));
+    await books.ledger.settleTask("done", "attempt-1", completed("attempt-1"), 3);
+    await books.started("attempt-2", aRow({ id: "live" }));
+    expect(() => books.sqlite.exec(statement)).toThrow(reason);
+    expect(books.violations).toEqual([]);
+  });
+});
+
+test("a recharge of an account that is not there fails instead of vanishing", async () => {
+  await expect(books.ledger.recharge(9999, 5, "x", 1)).rejects.toThrow("no account of user 9999");
+});
+
+test.each([1, 2, 3, 4, 5])("the books add up after each of 400 random events (seed %i)", async (seed) => {
+  const random = new Random(seed);
+  const users = [USER, await books.addUser(40), await books.addUser(0)];
+  const ids = Array.from({ length: 30 }, (_, n) => `task-${n}`);
+  const broken: object[] = [];
+  let attempts = 0;
+  for (let event = 0; event < 400; event++) {
+    const id = random.pick(ids);
+    const current = random.pick([`attempt-${attempts}`, `attempt-${random.below(attempts + 1)}`]);
+    const now = event + 10;
+    const dice = random.below(12);
+    if (dice < 3)
+      await books.ledger.openTask(aRow({ id, userId: random.pick(users), cost: random.below(15), createTime: now })).catch(() => "exists");
+    else if (dice < 6) {
+      attempts++;
+      await books.history.recordStart(id, anAttempt({ id: `attempt-${attempts}`, number: attempts }), now).catch(() => "absent");
+    } else if (dice < 7) await books.history.recordLoss(id, current, "LOST", "gone", now);
+    else if (dice < 9) {
+      const holder = books.all(`SELECT attempt_id FROM tasks WHERE id = '${id}'`)[0]?.["attempt_id"];
+      const attemptId = typeof holder === "string" && random.chance(0.8) ? holder : current;
+      await books.ledger.settleTask(id, attemptId, completed(attemptId), now);
+    } else if (dice < 10) await books.ledger.settleTask(id, current, FAILED, now);
+    else if (dice < 11) await books.ledger.settleTask(id, null, random.pick([CANCELLED, FAILED]), now);
+    else await books.ledger.recharge(random.pick(users), random.below(20) + 1, "more", now);
+    broken.push(...(event % 20 === 0 ? books.violations.map((row) => ({ event, ...row })) : []));
+  }
+  expect(broken).toEqual([]);
+  expect(books.violations).toEqual([]);
+  const statuses = new Set(books.all("SELECT DISTINCT status FROM tasks").map((row) => row["status"]));
+  expect([...statuses]).toEqual(expect.arrayContaining(["COMPLETED", "FAILED", "CANCELLED"]));
+});

@@ -1,0 +1,27 @@
+import type { FoundTask, History } from "./history.ts";
+import type { DispatchStore } from "./store.ts";
+
+/** Live tasks that one look at D1 compares; the next takes the rest. */
+const BATCH = 500;
+/** D1 binds at most 100 values in a query. */
+const IDS_PER_QUERY = 90;
+
+/** Live tasks of D1 that the work list lacks. */
+export async function findForgotten(
+  history: Pick<History, "findLive">,
+  store: DispatchStore,
+  pool: string,
+  createdBefore: number,
+): Promise<FoundTask[]> {
+  const live = await history.findLive(pool, createdBefore, BATCH);
+  return live.filter(({ task }) => !store.getItem(task.taskId));
+}
+
+/** Tasks that run here though D1 says that they have ended: a cancel that the Worker could not pass on. */
+export async function findEnded(history: Pick<History, "findEnded">, store: DispatchStore): Promise<string[]> {
+  const atAgents = store.listAgents().flatMap((agent) => store.itemsOfAgent(agent.agentId));
+  const running = atAgents.filter((item) => item.state === "running").map((item) => item.taskId);
+  const ended: string[] = [];
+  for (let i = 0; i < running.length; i += IDS_PER_QUERY) ended.push(...(await history.findEnded(running.slice(i, i + IDS_PER_QUERY))));
+  return ended;
+}

@@ -1,0 +1,81 @@
+import type { AgentMessage, HelloMessage } from "@star-graph/shared/agent-protocol";
+import { onAgentGone, onAgentHello, onAgentMessage } from "../agent-events.ts";
+import type { QueueClock } from "../clock.ts";
+import { createMemoryStore } from "../memory-store.ts";
+import type { DispatchStore } from "../store.ts";
+import { onTaskCancelled, onTaskSubmitted } from "../task-events.ts";
+import { onTick } from "../tick.ts";
+import type { Duty, Effect, TaskToQueue, WorkItem } from "../types.ts";
+import { aHello } from "./builders.ts";
+
+/** The decisions of one pool shard in the test's hand, with a clock that stands until it is moved. */
+export class Shard {
+  readonly store: DispatchStore;
+  readonly start = 1_000_000;
+  now = this.start;
+  #attempts = 0;
+
+  constructor(store: DispatchStore = createMemoryStore()) {
+    this.store = store;
+  }
+
+  get clock(): QueueClock {
+    return { now: this.now, newAttemptId: () => `attempt-${++this.#attempts}` };
+  }
+
+  submit(task: TaskToQueue): Effect[] {
+    return onTaskSubmitted(this.store, task, this.clock);
+  }
+
+  cancel(taskId: string): Effect[] {
+    return onTaskCancelled(this.store, taskId, this.clock);
+  }
+
+  hello(agentId: string, capabilities: Parameters<typeof aHello>[0] = {}): Effect[] {
+    return onAgentHello(this.store, agentId, aHello({ name: agentId, ...capabilities }), this.clock);
+  }
+
+  /** Hello and ready, with all slots free that no attempt takes. */
+  connect(agentId: string, capabilities: Parameters<typeof aHello>[0] = {}): Effect[] {
+    const hello = this.hello(agentId, capabilities);
+    const freeSlots = (capabilities.slots ?? 1) - (capabilities.running ?? []).length;
+    return [...hello, ...this.say(agentId, { type: "ready", freeSlots })];
+  }
+
+  say(agentId: string, message: Exclude<AgentMessage, HelloMessage>): Effect[] {
+    return onAgentMessage(this.store, agentId, message, this.clock);
+  }
+
+  accept(agentId: string, attemptId: string): Effect[] {
+    return this.say(agentId, { type: "accepted", attemptId });
+  }
+
+  gone(agentId: string): void {
+    onAgentGone(this.store, agentId, this.now);
+  }
+
+  /** Lets time pass, then the clock look; `pinging` agents gave a sign of life until now. */
+  tick(ms: number, pinging: string[] = []): Effect[] {
+    this.now += ms;
+    const lastSeen = (agentId: string) => (pinging.includes(agentId) ? this.now : (this.store.getAgent(agentId)?.lastSeenAt ?? 0));
+    return onTick(this.store, lastSeen, this.clock);
+  }
+
+  state(taskId: string): WorkItem["state"] | "gone" {
+    return this.store.getItem(taskId)?.state ?? "gone";
+  }
+}
+
+/** Tasks that these effects offer, as `task@agent`, in order. */
+export const offersIn = (effects: Effect[]): string[] =>
+  effects.flatMap((effect) => (effect.kind === "offer" ? `${effect.item.taskId}@${effect.item.attempt.agentId}` : []));
+
+export const dutiesIn = (effects: Effect[]): Duty[] => effects.flatMap((effect) => (effect.kind === "duty" ? effect.duty : []));
+
+/** What is sent to agents, as `type attempt → agent`. */
+export const sentIn = (effects: Effect[]): string[] =>
+  effects.flatMap((effect) => {
+    if (effect.kind !== "send") return [];
+    const about = "attemptId" in effect.message ? ` ${effect.message.attemptId}` : "";
+    return `${effect.message.type}${about} → ${effect.agentId}`;
+  });
