@@ -7,6 +7,7 @@ export default defineConfig({
       "agent/scene/vitest.config.ts",
       "agent/vitest.config.ts",
       "edge/vitest.unit.config.ts",
+      "edge/vitest.repository.config.ts",
       "edge/vitest.config.ts",
       "edge/vitest.system.config.ts",
     ],

@@ -1,11 +1,14 @@
 import { SELF } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { Capabilities } from "@star-graph/shared/agent-protocol";
+import { inArray } from "drizzle-orm";
+import { expect, vi } from "vitest";
 import { hashAgentKey, newAgentKey } from "../../src/agents/agent-key.ts";
 import { hashPassword } from "../../src/auth/password.ts";
 import { createLedger } from "../../src/billing/ledger.ts";
 import { openDatabase } from "../../src/db/client.ts";
-import { accounts, agentKeys, users } from "../../src/db/schema.ts";
+import { accounts, agentKeys, tasks, users } from "../../src/db/schema.ts";
+import { dispatcherName, PUBLIC_POOL } from "../../src/dispatch/pools.ts";
 
 export const ORIGIN = "http://127.0.0.1:8787";
 
@@ -31,6 +34,8 @@ export async function aUser(options: { username?: string; password?: string; cre
   const { body } = await call("POST", "/api/v1/auth/login", { json: { username, password } });
   return { id: user.id, username, password, token: String(body["token"]), refreshToken: String(body["refreshToken"]) };
 }
+
+export type TestUser = Awaited<ReturnType<typeof aUser>>;
 
 /** An agent key in the database; trusted ones serve everybody. */
 export async function anAgentKey(userId: number, { trusted = true } = {}): Promise<string> {
@@ -59,15 +64,53 @@ export async function call(method: string, path: string, { token, json, body, he
     },
     ...(json !== undefined ? { body: JSON.stringify(json) } : body !== undefined && { body }),
   });
-  const text = await response.text();
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const text = new TextDecoder().decode(bytes);
   return {
     status: response.status,
     headers: response.headers,
+    bytes,
     body: (text.startsWith("{") ? JSON.parse(text) : { text }) as Record<string, unknown>,
   };
 }
 
 export const dataOf = <T = Record<string, unknown>>(answer: { body: Record<string, unknown> }): T => answer.body["data"] as T;
+
+/** Submits a text2img task that must be accepted. */
+export async function submit(user: TestUser, json: Record<string, unknown> = { prompt: "a cat" }) {
+  const answer = await call("POST", "/api/v1/generate/text2img", { token: user.token, json });
+  if (answer.status !== 200) throw new Error(`refused: ${JSON.stringify(answer.body)}`);
+  return dataOf<{ taskId: string; cost: number }>(answer);
+}
+
+export const detailOf = async (user: TestUser, taskId: string) =>
+  dataOf(await call("GET", `/api/v1/tasks/${taskId}`, { token: user.token }));
+
+/** Waits until D1 says so: what follows a frame happens when the Dispatcher gets to it. */
+export const untilStatus = (user: TestUser, taskId: string, status: string) =>
+  vi.waitFor(async () => expect(await detailOf(user, taskId)).toMatchObject({ status }), { interval: 10, timeout: 4000 });
+
+export const balanceOf = async (user: TestUser) => dataOf(await call("GET", "/api/v1/users/balance", { token: user.token }));
+
+/** The Dispatcher object of a pool, to look into, evict or wake. */
+export const dispatcherOf = (pool = PUBLIC_POOL) => env.DISPATCHER.get(env.DISPATCHER.idFromName(dispatcherName(pool)));
+
+/** Cancels whatever is left, so that a test which failed leaves no work to the next one's agents. */
+export async function cancelAll(): Promise<void> {
+  const db = openDatabase(env.DB);
+  const left = await db
+    .select({ id: tasks.id, pool: tasks.pool })
+    .from(tasks)
+    .where(inArray(tasks.status, ["PENDING", "PROCESSING"]));
+  for (const { id, pool } of left) {
+    await createLedger(db).settleTask(id, null, { status: "CANCELLED" }, Date.now());
+    await dispatcherOf(pool).cancel(id);
+  }
+}
+
+/** Waits until a pool has as many agents connected: a socket's end reaches its Dispatcher a little later. */
+export const untilAgents = (count: number, pool = PUBLIC_POOL) =>
+  vi.waitFor(async () => expect(await dispatcherOf(pool).connectedAgents()).toBe(count), { interval: 10, timeout: 4000 });
 
 export const TEXT2IMG_MODEL = "stable-diffusion-xl-base-1.0";
 export const SCENE_CAPABILITIES: Capabilities = {

@@ -1,13 +1,25 @@
 import { env } from "cloudflare:workers";
-import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { openDatabase } from "../../src/db/client.ts";
 import { attempts, fundRecords, settlements, tasks } from "../../src/db/schema.ts";
-import { aUser, anAgentKey, call, dataOf } from "./system-of-one.ts";
+import {
+  aUser,
+  anAgentKey,
+  balanceOf,
+  call,
+  cancelAll,
+  dataOf,
+  detailOf,
+  submit,
+  type TestUser,
+  untilAgents,
+  untilStatus,
+} from "./system-of-one.ts";
 import { TestAgent } from "./test-agent.ts";
 import { eq } from "drizzle-orm";
 
 const db = openDatabase(env.DB);
-let user: Awaited<ReturnType<typeof aUser>>;
+let user: TestUser;
 let key: string;
 const agents: TestAgent[] = [];
 
@@ -17,8 +29,9 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
+  await cancelAll();
   for (const agent of agents.splice(0)) agent.leave();
-  await vi.waitUntil(async () => dataOf(await call("GET", "/health"))["agents"] === 0, { interval: 10 });
+  await untilAgents(0);
 });
 
 async function anAgent(options: Parameters<typeof TestAgent.ready>[1] = {}) {
@@ -27,18 +40,8 @@ async function anAgent(options: Parameters<typeof TestAgent.ready>[1] = {}) {
   return agent;
 }
 
-async function submit(prompt = "a cat") {
-  const answer = await call("POST", "/api/v1/generate/text2img", { token: user.token, json: { prompt } });
-  if (answer.status !== 200) throw new Error(`refused: ${JSON.stringify(answer.body)}`);
-  return dataOf<{ taskId: string; cost: number }>(answer);
-}
-
-const balance = async () => dataOf(await call("GET", "/api/v1/users/balance", { token: user.token }));
-const detail = async (taskId: string) => dataOf(await call("GET", `/api/v1/tasks/${taskId}`, { token: user.token }));
-
-/** Waits until D1 says so: what follows a frame happens when the Dispatcher gets to it. */
-const untilStatus = (taskId: string, status: string) =>
-  expect.poll(async () => (await detail(taskId))["status"], { interval: 10, timeout: 5000 }).toBe(status);
+const balance = () => balanceOf(user);
+const detail = (taskId: string) => detailOf(user, taskId);
 
 describe("a text2img task", () => {
   test("runs from the request to the picture, and is charged once", async () => {
@@ -62,7 +65,7 @@ describe("a text2img task", () => {
       type: "TEXT2IMG",
       parameters: { prompt: "一只可爱的猫咪", width: 1024, height: 1024, steps: 30, seed: expect.any(Number) },
     });
-    await untilStatus(taskId, "PROCESSING");
+    await untilStatus(user, taskId, "PROCESSING");
 
     agent.send({ type: "progress", attemptId: offer.attemptId, phase: "sampling", step: 15, totalSteps: 30 });
     await expect.poll(async () => (await detail(taskId))["progress"]).toBe(50);
@@ -91,7 +94,7 @@ describe("a text2img task", () => {
 
   test("is acknowledged again, and not charged again, when its completion is repeated", async () => {
     const agent = await anAgent();
-    const { taskId } = await submit();
+    const { taskId } = await submit(user);
     const offer = await agent.acceptOffer();
     const { sha256 } = await agent.upload(offer);
     agent.complete(offer, sha256);
@@ -104,9 +107,9 @@ describe("a text2img task", () => {
 
   test("keeps its attempt when the agent's line blinks", async () => {
     const first = await anAgent();
-    const { taskId } = await submit();
+    const { taskId } = await submit(user);
     const offer = await first.acceptOffer();
-    await untilStatus(taskId, "PROCESSING");
+    await untilStatus(user, taskId, "PROCESSING");
     first.cut();
     const second = await anAgent({ running: [offer.attemptId] });
     const { sha256 } = await second.upload(offer);
@@ -118,14 +121,14 @@ describe("a text2img task", () => {
 
   test("goes to a new attempt when the agent came back without it, and refuses the old one's result", async () => {
     const first = await anAgent();
-    const { taskId } = await submit();
+    const { taskId } = await submit(user);
     const lost = await first.acceptOffer();
-    await untilStatus(taskId, "PROCESSING");
+    await untilStatus(user, taskId, "PROCESSING");
     first.cut();
     const second = await anAgent();
     const offer = await second.acceptOffer();
     expect(offer.attemptId).not.toBe(lost.attemptId);
-    await untilStatus(taskId, "PROCESSING");
+    await untilStatus(user, taskId, "PROCESSING");
 
     await expect(second.upload(lost)).rejects.toThrow("403");
     second.complete(lost, "0".repeat(64));
@@ -144,14 +147,14 @@ describe("a text2img task", () => {
   test("fails and releases its credits after three attempts that failed", async () => {
     const agent = await anAgent();
     const before = await balance();
-    const { taskId } = await submit();
+    const { taskId } = await submit(user);
     for (let attempt = 1; attempt <= 3; attempt++) {
       const offer = await agent.acceptOffer();
       agent.send({ type: "failed", attemptId: offer.attemptId, error: "MODEL_LOAD_FAILED", message: "no such file", retryable: true });
       await agent.next("ack");
       agent.send({ type: "ready", freeSlots: 2 });
     }
-    await untilStatus(taskId, "FAILED");
+    await untilStatus(user, taskId, "FAILED");
     expect((await call("GET", `/api/v1/tasks/${taskId}`, { token: user.token })).body).toMatchObject({
       status: "FAILED",
       error: { code: "E001", message: "模型加载失败: no such file" },
@@ -165,7 +168,7 @@ describe("a cancelled task", () => {
     const agent = await anAgent();
     agent.send({ type: "ready", freeSlots: 0 });
     const before = await balance();
-    const { taskId, cost } = await submit();
+    const { taskId, cost } = await submit(user);
     const answer = await call("DELETE", `/api/v1/tasks/${taskId}`, { token: user.token });
     expect(answer.body).toMatchObject({ code: 200, message: "任务已取消", data: { taskId, refund: cost } });
     expect(await balance()).toEqual(before);
@@ -176,9 +179,9 @@ describe("a cancelled task", () => {
 
   test("that runs says that it is stopping until the agent has stopped, and takes no late result", async () => {
     const agent = await anAgent();
-    const { taskId } = await submit();
+    const { taskId } = await submit(user);
     const offer = await agent.acceptOffer();
-    await untilStatus(taskId, "PROCESSING");
+    await untilStatus(user, taskId, "PROCESSING");
     const { sha256 } = await agent.upload(offer);
     await call("DELETE", `/api/v1/tasks/${taskId}`, { token: user.token });
     expect(await agent.next("cancel")).toMatchObject({ attemptId: offer.attemptId });

@@ -1,0 +1,94 @@
+import fs from "node:fs";
+import net from "node:net";
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, expect, test } from "vitest";
+import { emptyFolder, Group, startSystem } from "./local-start.ts";
+
+const folders: string[] = [];
+const folder = () => {
+  const made = emptyFolder();
+  folders.push(made);
+  return made;
+};
+
+afterEach(() => {
+  for (const made of folders.splice(0)) fs.rmSync(made, { recursive: true, force: true });
+});
+
+/** Runs the start to its end: exit code and everything it said. */
+async function refused(flags: string[], env: Record<string, string> = {}) {
+  const group = new Group(process.execPath, ["edge/local/start.mjs", ...flags], { env });
+  const code = await group.exited;
+  return { code, text: group.text };
+}
+
+const ONE_LINE = /^[^\n]+\n$/;
+
+test.each([
+  ["an unknown flag", ["--prot", "8000"], /--prot/],
+  ["a port that is none", ["--port", "eighty"], /port.*"eighty"/],
+  ["a folder that cannot be made", ["--state", "/dev/null/state", "--port", "0"], /\/dev\/null\/state cannot be written/],
+])("%s is one clear line and exit code 1", async (_what, flags, says) => {
+  const { code, text } = await refused(flags);
+  expect(code).toBe(1);
+  expect(text).toMatch(ONE_LINE);
+  expect(text).toMatch(says);
+});
+
+test("a taken port is one clear line that says how to choose another", async () => {
+  const holder = net.createServer();
+  await new Promise<void>((resolve) => holder.listen(0, "127.0.0.1", resolve));
+  const { port } = holder.address() as net.AddressInfo;
+  const { code, text } = await refused(["--port", String(port), "--state", folder()]);
+  holder.close();
+  expect([code, text]).toEqual([1, `Port ${port} is already in use. Choose another one with --port, or --port 0 for any free one.\n`]);
+});
+
+test.each([
+  ["not JSON", "{", /credentials\.json is not valid JSON/],
+  [
+    "without its agent key",
+    '{"baseUrl":"x","admin":{"username":"a","password":"b"},"demo":{"username":"a","password":"b"}}',
+    /credentials\.json is broken \(agentKey/,
+  ],
+])("a credentials file that is %s is one clear line", async (_what, content, says) => {
+  const state = folder();
+  fs.writeFileSync(path.join(state, "credentials.json"), content);
+  const { code, text } = await refused(["--port", "0", "--state", state]);
+  expect(code).toBe(1);
+  expect(text).toMatch(ONE_LINE);
+  expect(text).toMatch(says);
+});
+
+test("--help tells every option", async () => {
+  const { code, text } = await refused(["--help"]);
+  expect(code).toBe(0);
+  for (const option of ["--port", "--state", "--no-agent", "--open", "PORT", "STATE_DIR"]) expect(text).toContain(option);
+});
+
+test("a state that is in use, or that another version wrote, or that lost its credentials, is one clear line", async () => {
+  const state = folder();
+  const system = await startSystem(state, ["--no-agent"]);
+  const second = await refused(["--port", "0", "--state", state]);
+  expect(second.text).toMatch(ONE_LINE);
+  expect(second).toMatchObject({ code: 1, text: expect.stringContaining("is in use by another start") });
+  expect(await system.stop()).toBe(0);
+
+  const [database] = fs.globSync(path.join(state, "data/**/*.sqlite")).filter((file) => file.includes("d1") && !file.includes("metadata"));
+  const db = new DatabaseSync(database!);
+  db.exec("INSERT INTO d1_migrations (name) VALUES ('9999_from_the_future.sql')");
+  const future = await refused(["--port", "0", "--state", state]);
+  expect(future.text).toMatch(ONE_LINE);
+  expect(future).toMatchObject({
+    code: 1,
+    text: expect.stringContaining("written by another version of Star-Graph (9999_from_the_future.sql)"),
+  });
+  db.exec("DELETE FROM d1_migrations WHERE name = '9999_from_the_future.sql'");
+  db.close();
+
+  fs.rmSync(path.join(state, "credentials.json"));
+  const keyless = await refused(["--port", "0", "--state", state]);
+  expect(keyless.text).toMatch(ONE_LINE);
+  expect(keyless).toMatchObject({ code: 1, text: expect.stringContaining("has users but no credentials.json") });
+});
