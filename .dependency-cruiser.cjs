@@ -1,0 +1,88 @@
+/** Who may import whom (docs/contributing.md, "Boundaries"). `reachable` follows friends of friends. */
+const PURE_DISPATCH =
+  "^edge/src/dispatch/(agent-events|attempt-ends|clock|estimate|lease|matching|memory-store|offers|pools|store|task-events|tick|types|work-item)\\.ts$";
+const PLATFORM = "^(cloudflare:|drizzle-orm|hono|node:)|^(fs|net|http|child_process)$";
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: "no-circle",
+      comment: "Data flows one way.",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
+    {
+      name: "shared-stands-alone",
+      comment: "Both ends load it: zod and nothing else.",
+      severity: "error",
+      from: { path: "^shared/src/", pathNot: "\\.test\\.ts$" },
+      to: { pathNot: "^shared/src/|node_modules/zod/" },
+    },
+    {
+      name: "edge-and-agent-meet-on-the-wire",
+      severity: "error",
+      from: { path: "^edge/(src|local)/" },
+      to: { path: "^agent/" },
+    },
+    {
+      name: "agent-and-edge-meet-on-the-wire",
+      severity: "error",
+      from: { path: "^agent/" },
+      to: { path: "^edge/" },
+    },
+    {
+      name: "engine-package-knows-nobody",
+      comment: "stargraph-scene draws; who asks for it is not its business.",
+      severity: "error",
+      from: { path: "^agent/scene/" },
+      to: { path: "^(edge|shared|agent/(?!scene/))" },
+    },
+    {
+      name: "only-adapters-know-engines",
+      severity: "error",
+      from: { path: "^agent/src/", pathNot: "^agent/src/engines/" },
+      to: { path: "^agent/scene/" },
+    },
+    {
+      name: "worker-does-not-need-the-local-start",
+      severity: "error",
+      from: { path: "^edge/src/" },
+      to: { path: "^edge/local/" },
+    },
+    {
+      name: "routes-keep-to-their-room",
+      comment: "A handler calls services; what they need comes with the request.",
+      severity: "error",
+      from: { path: "^edge/src/[^/]+/routes\\.ts$" },
+      to: { path: "^edge/src/(db/|[^/]+/store\\.ts$)|drizzle-orm" },
+    },
+    {
+      name: "services-decide-without-the-platform",
+      comment: "So that a test can hand them a small object.",
+      severity: "error",
+      from: {
+        path: "^edge/src/(auth/login|generate/submit-task|tasks/(list-tasks|show-task|cancel-task|task-view)|dispatch/perform-duty|files/(receive-upload|collect-results))\\.ts$",
+      },
+      to: { path: "^(cloudflare:|drizzle-orm|hono$)|^edge/src/db/|^edge/src/[^/]+/store\\.ts$", dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "decisions-reach-no-platform",
+      comment: "The queue's decisions and STOMP's state machine are functions; not even a friend may bring I/O in.",
+      severity: "error",
+      from: {
+        path: [PURE_DISPATCH, "^edge/src/stomp/", "^edge/src/hub/(recent-ends|live-progress|session-registry)\\.ts$"],
+        pathNot: "\\.test\\.ts$",
+      },
+      to: { path: PLATFORM, reachable: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "worker-configuration\\.d\\.ts$" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: `${__dirname}/tsconfig.json` },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "default"], extensions: [".ts", ".mjs", ".js"] },
+  },
+};
