@@ -2,6 +2,8 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    // What a passing test logs is nobody's concern; a failing one shows it.
+    silent: "passed-only",
     projects: [
       "shared/vitest.config.ts",
       "agent/scene/vitest.config.ts",
