@@ -1,6 +1,6 @@
 /** The packed drawings, found by style and name. Unpacked once, on the first picture. */
 import { readArt } from "./assets.ts";
-import type { StyleName } from "./vocabulary.ts";
+import type { ArtStyle } from "./vocabulary.ts";
 
 export interface Drawing {
   /** SVG elements without the outer <svg>, in a 32 x 32 box. */
@@ -22,7 +22,7 @@ export function cutAt(drawing: Drawing, waterline: number): Drawing {
 }
 
 export interface ArtBook {
-  find(style: StyleName, art: string): Drawing | undefined;
+  find(style: ArtStyle, art: string): Drawing | undefined;
 }
 
 const TAB = 9;

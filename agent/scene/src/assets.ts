@@ -10,6 +10,13 @@ export async function readWeights(): Promise<Uint8Array> {
   return readFile(new URL("layout.q8.onnx", ASSETS));
 }
 
+export type UpscalerName = "art" | "photo";
+
+/** Enlarges drawings four times (tools/train/upscale.py), photos twice (ESRGAN, tools/pack-upscalers.py). */
+export async function readUpscaler(name: UpscalerName): Promise<Uint8Array> {
+  return readFile(new URL(`upscale-${name}.q8.onnx`, ASSETS));
+}
+
 /** About 29 MB of SVG text, one drawing a line (tools/pack-art.ts). */
 export async function readArt(): Promise<Buffer> {
   return decompress(await readFile(new URL("art.br", ASSETS)));

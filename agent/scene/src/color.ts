@@ -4,6 +4,8 @@ import type { ColorName } from "./vocabulary.ts";
 export type Rgb = readonly [red: number, green: number, blue: number];
 
 export const NAMED_COLORS: Record<ColorName, string> = {
+  /** Stands in where one colour is needed: a background. */
+  rainbow: "#ff9fd0",
   red: "#e0322f",
   orange: "#f58c23",
   yellow: "#fbd034",

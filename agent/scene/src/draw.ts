@@ -1,13 +1,18 @@
 /** Composition -> SVG: backdrop, shadows, drawings, weather. */
 import { paintBackdrop } from "./backdrop/backdrop.ts";
 import type { Scenery } from "./backdrop/scenery.ts";
+import { paintClouds } from "./backdrop/sky.ts";
+import { paintFeatures } from "./backdrop/features/features.ts";
 import { paintWeather } from "./backdrop/weather.ts";
 import type { Composition } from "./compose.ts";
 import type { Placement } from "./placement.ts";
 import { lightFor, type Light } from "./light.ts";
-import { hasNoHorizon } from "./places.ts";
+import { hasNoHorizon, isIndoors } from "./places.ts";
 import type { Plan } from "./plan.ts";
+import type { PixelSize } from "./requests.ts";
 import { recolorFilter } from "./recolor.ts";
+import { hasVignette, styleDefinitions } from "./styles/styles.ts";
+import { withEffects } from "./thing-effects.ts";
 import { createSvgCanvas, ellipse, num, path, type SvgCanvas } from "./svg-canvas.ts";
 
 /** Side of the box that drawings are made in. */
@@ -31,10 +36,10 @@ function withPrefix(body: string, prefix: string): string {
 function drawingMarkup(svg: SvgCanvas, placement: Placement): string {
   const { drawing, object } = placement;
   const [left, top, right, bottom] = drawing.bounds;
-  const scale = placement.width / (right - left);
+  const [scaleX, scaleY] = [placement.width / (right - left), placement.height / (bottom - top)];
   const turn = placement.tilt === 0 ? "" : ` rotate(${num(placement.tilt)})`;
-  const transform = `translate(${num(placement.x)} ${num(placement.y)})${turn} scale(${num(placement.isMirrored ? -scale : scale)} ${num(scale)}) translate(${num(-(left + right) / 2)} ${num(-(top + bottom) / 2)})`;
-  const filter = object.color ? recolorFilter(drawing, object.color) : null;
+  const transform = `translate(${num(placement.x)} ${num(placement.y)})${turn} scale(${placement.isMirrored ? -scaleX : scaleX} ${scaleY}) translate(${num(-(left + right) / 2)} ${num(-(top + bottom) / 2)})`;
+  const filter = object.color && object.color !== "rainbow" ? recolorFilter(drawing, object.concept.art, object.color) : null;
   let recolor = "";
   if (filter !== null) {
     const id = svg.freshId();
@@ -73,10 +78,21 @@ function contactMarkup(scenery: Scenery, placement: Placement): { under: string;
   const { role } = placement.object;
   const none = { under: "", over: "" };
   if (plan.place.ground === "none") return role === "bust" ? none : { under: shadowMarkup(svg, placement, 0.26), over: "" };
-  if (role === "sky" || role === "float" || role === "bust" || hasNoHorizon(plan.place)) return none;
+  if (role === "sky" || role === "float" || role === "bust" || hasNoHorizon(plan.place) || isCarried(scenery, placement)) return none;
   const { art } = placement.object.concept;
   if (role === "water") return { under: "", over: BRINGS_ITS_WATER.has(art) ? "" : rippleMarkup(placement) };
-  return { under: shadowMarkup(svg, placement, scenery.light.isDark ? 0.42 : 0.3), over: "" };
+  const leap = placement.object.action === "jumping" ? placement.height * 0.3 : 0;
+  return { under: shadowMarkup(svg, { ...placement, y: placement.y + leap }, scenery.light.isDark ? 0.42 : 0.3), over: "" };
+}
+
+/** What stands on, in or is held by another thing throws no shadow on the ground. */
+function isCarried({ composition }: Scenery, placement: Placement): boolean {
+  const own = placement.object.relation?.name;
+  if (own === "on" || own === "inside" || own === "above") return true;
+  return composition.placements.some(({ object: { relation } }) => {
+    if (relation?.slot !== placement.slot) return false;
+    return relation.name === "holding" || relation.name === "wearing" || relation.name === "under";
+  });
 }
 
 function tintFilter(svg: SvgCanvas, light: Light): string {
@@ -99,22 +115,67 @@ function paintVignette(svg: SvgCanvas, composition: Composition): void {
   svg.add(path(`M0 0H${num(width)}V${num(height)}H0Z`, fill));
 }
 
-/**
- * @param pixelWidth size of the SVG's raster; the drawing itself is the same at every size.
- */
-export function drawSvg(plan: Plan, composition: Composition, seed: number, pixelWidth: number, pixelHeight: number): string {
+/** One thing with its shadow, its light and what it does. */
+function drawThing(scenery: Scenery, placement: Placement, tint: string): string {
+  const { svg } = scenery;
+  const { under, over } = contactMarkup(scenery, placement);
+  const effects = withEffects(svg, placement, drawingMarkup(svg, placement));
+  const shines = SHINES.test(placement.object.concept.art) || placement.object.look === "glowing";
+  const lit = shines || tint === "" ? effects.drawing : `<g${tint}>${effects.drawing}</g>`;
+  return `${under}${effects.under}<g class="thing">${lit}</g>${effects.over}${over}`;
+}
+
+function beginScenery(plan: Plan, composition: Composition, seed: number): Scenery {
   const svg = createSvgCanvas(composition.frame);
-  const light = lightFor(plan);
-  const scenery: Scenery = { svg, plan, composition, light, seed };
+  svg.define(styleDefinitions(plan.style));
+  return { svg, plan, composition, light: lightFor(plan), seed };
+}
+
+/** Everything behind the things. */
+export function drawBackdropSvg(
+  plan: Plan,
+  composition: Composition,
+  seed: number,
+  size: PixelSize,
+  parts: { hasClouds: boolean } = { hasClouds: true },
+): string {
+  const scenery = { ...beginScenery(plan, composition, seed), ...parts };
   paintBackdrop(scenery);
-  const tint = tintFilter(svg, light);
-  for (const placement of composition.placements) {
-    const { under, over } = contactMarkup(scenery, placement);
-    const drawing = drawingMarkup(svg, placement);
-    const shines = SHINES.test(placement.object.concept.art);
-    svg.add(`${under}${shines || tint === "" ? drawing : `<g${tint}>${drawing}</g>`}${over}`);
-  }
+  paintFeatures(scenery);
+  return scenery.svg.toSvg(size.width, size.height);
+}
+
+/** The clouds alone, on nothing, where the place shows a sky. */
+export function drawCloudsSvg(plan: Plan, composition: Composition, seed: number, size: PixelSize): string {
+  const scenery = beginScenery(plan, composition, seed);
+  if (!hasNoHorizon(plan.place) && !isIndoors(plan.place)) paintClouds(scenery, composition.horizon);
+  return scenery.svg.toSvg(size.width, size.height);
+}
+
+/** One thing alone on nothing, in a picture as large as the whole frame. */
+export function drawThingSvg(plan: Plan, composition: Composition, seed: number, placement: Placement, size: PixelSize): string {
+  const scenery = beginScenery(plan, composition, seed);
+  scenery.svg.add(drawThing(scenery, placement, tintFilter(scenery.svg, scenery.light)));
+  return scenery.svg.toSvg(size.width, size.height);
+}
+
+/** The things and the weather on nothing, to lay over a photo. */
+export function drawOverlaySvg(plan: Plan, composition: Composition, seed: number, size: PixelSize): string {
+  const scenery = beginScenery(plan, composition, seed);
+  const tint = tintFilter(scenery.svg, scenery.light);
+  for (const placement of composition.placements) scenery.svg.add(drawThing(scenery, placement, tint));
   paintWeather(scenery);
-  paintVignette(svg, composition);
-  return svg.toSvg(pixelWidth, pixelHeight);
+  return scenery.svg.toSvg(size.width, size.height);
+}
+
+/** @param size of the SVG's raster; the drawing itself is the same at every size. */
+export function drawSvg(plan: Plan, composition: Composition, seed: number, size: PixelSize): string {
+  const scenery = beginScenery(plan, composition, seed);
+  paintBackdrop(scenery);
+  paintFeatures(scenery);
+  const tint = tintFilter(scenery.svg, scenery.light);
+  for (const placement of composition.placements) scenery.svg.add(drawThing(scenery, placement, tint));
+  paintWeather(scenery);
+  if (hasVignette(plan.style)) paintVignette(scenery.svg, composition);
+  return scenery.svg.toSvg(size.width, size.height);
 }

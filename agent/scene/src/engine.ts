@@ -1,106 +1,60 @@
-/** The built-in engine: text -> plan -> denoised layout -> drawn picture. */
-import { loadArtBook, type ArtBook } from "./art-book.ts";
-import { readConcepts, readWeights } from "./assets.ts";
-import { compose } from "./compose.ts";
-import { buildConceptBook } from "./concept-book.ts";
-import { conditioningOf } from "./conditioning.ts";
-import { drawSvg } from "./draw.ts";
-import { frameFor } from "./frame.ts";
-import { readLayout } from "./layout.ts";
-import { loadLayoutModel } from "./layout-model.ts";
-import { buildLexicon } from "./lexicon.ts";
-import { makePlan, type Plan } from "./plan.ts";
-import { previewSize, rasterSize, renderPicture, renderPreviewJpeg, type PixelSize } from "./raster.ts";
+/** The built-in engine as its caller sees it: plain requests in, finished files out, the computing in other threads. */
+import { createWorkerPool } from "./pool/worker-pool.ts";
+import type { Job } from "./pool/messages.ts";
+import type {
+  ControlRequest,
+  ImageToImageRequest,
+  ImageToVideoRequest,
+  SceneOptions,
+  ScenePicture,
+  SceneRequest,
+  SceneResult,
+  TextToVideoRequest,
+  UpscaleRequest,
+} from "./requests.ts";
 import type { RuntimeName } from "./runtime.ts";
-import { sampleLayout } from "./sampler.ts";
-import { readWish, without } from "./wish.ts";
 
-export interface SceneRequest {
-  prompt: string;
-  /** What it names is left out of the picture. */
-  negativePrompt: string;
-  /** 0 .. 2^53-1. */
-  seed: number;
-  /** 1 .. 150. */
-  steps: number;
-  /** How firmly the layout follows the plan; 5-9 is usual. */
-  cfgScale: number;
-  /** Pixels. */
-  width: number;
-  height: number;
-}
-
-export interface SceneStep {
-  /** 1 .. totalSteps. */
-  step: number;
-  totalSteps: number;
-  /** JPEG of this step's predicted clean layout, at most 256 px on the long side and 20 KB. */
-  renderPreview(): Promise<Uint8Array>;
-}
-
-export interface ScenePicture {
-  png: Uint8Array;
-  /** WebP, 256 px on the long side. */
-  thumbnail: Uint8Array;
-  width: number;
-  height: number;
-  /** Words of the prompt that had no effect. */
-  unknownWords: string[];
-}
-
-export interface SceneOptions {
-  signal: AbortSignal;
-  onStep(step: SceneStep): void | Promise<void>;
-}
-
+/** Pictures from words. */
 export interface SceneEngine {
   readonly modelName: "stargraph-scene";
   readonly runtime: RuntimeName;
-  /** @throws the signal's reason, at most one step after it was aborted. */
+  /** @throws the signal's reason as soon as it is aborted; the thread behind it stops within a step. */
   generate(request: SceneRequest, options: SceneOptions): Promise<ScenePicture>;
   close(): Promise<void>;
 }
 
-function drawLatent(latent: Float32Array, plan: Plan, request: SceneRequest, size: PixelSize, art: ArtBook): string {
-  const frame = frameFor(request.width, request.height);
-  const composition = compose(plan, readLayout(latent), frame, request.seed, art);
-  return drawSvg(plan, composition, request.seed, size.width, size.height);
+/** All six tasks of the API document. Every method treats its signal as `generate` does. */
+export interface SixTaskEngine extends SceneEngine {
+  /** @throws {UnusableImageError} when the input is no picture; so do all that take one. */
+  imageToImage(request: ImageToImageRequest, options: SceneOptions): Promise<SceneResult>;
+  upscale(request: UpscaleRequest, options: SceneOptions): Promise<SceneResult>;
+  control(request: ControlRequest, options: SceneOptions): Promise<SceneResult>;
+  textToVideo(request: TextToVideoRequest, options: SceneOptions): Promise<SceneResult>;
+  imageToVideo(request: ImageToVideoRequest, options: SceneOptions): Promise<SceneResult>;
 }
 
-/** Loads the weights and the words; the drawings are unpacked with the first picture. */
-export async function loadSceneEngine(): Promise<SceneEngine> {
-  const [model, concepts] = await Promise.all([readWeights().then(loadLayoutModel), readConcepts()]);
-  const lexicon = buildLexicon(concepts);
-  const book = buildConceptBook(concepts);
-  let artBook: Promise<ArtBook> | undefined;
+export interface EngineSettings {
+  /** Drawing threads at most; one per core, and no more than four, when left out. */
+  threads?: number;
+}
 
+/** Starts the first thread and loads the weights and the words; the drawings are unpacked with the first picture. */
+export async function loadSceneEngine({ threads }: EngineSettings = {}): Promise<SixTaskEngine> {
+  const pool = createWorkerPool(threads);
+  const runtime = await pool.start();
+  const run = (job: Job, options: SceneOptions): Promise<SceneResult> => pool.run(job, options);
   return {
     modelName: "stargraph-scene",
-    runtime: model.runtime,
+    runtime,
     generate: async (request, options) => {
-      const { signal } = options;
-      signal.throwIfAborted();
-      artBook ??= loadArtBook();
-      const art = await artBook;
-      const asked = readWish(request.prompt, lexicon);
-      const unwanted = readWish(request.negativePrompt, lexicon);
-      const plan = makePlan(without(asked, unwanted), unwanted, request.prompt, request.seed, book);
-      const latent = await sampleLayout(model, conditioningOf(plan), {
-        seed: request.seed,
-        steps: request.steps,
-        cfgScale: request.cfgScale,
-        signal,
-        onStep: (step, clean) =>
-          options.onStep({
-            step,
-            totalSteps: request.steps,
-            renderPreview: async () => renderPreviewJpeg(drawLatent(clean, plan, request, previewSize(request), art)),
-          }),
-      });
-      const picture = await renderPicture(drawLatent(latent, plan, request, rasterSize(request), art), request);
-      signal.throwIfAborted();
-      return { ...picture, width: request.width, height: request.height, unknownWords: asked.unknownWords };
+      const { bytes, thumbnail, width, height, unknownWords } = await run({ name: "generate", request }, options);
+      return { png: bytes, thumbnail, width, height, unknownWords };
     },
-    close: () => model.close(),
+    imageToImage: (request, options) => run({ name: "imageToImage", request }, options),
+    upscale: (request, options) => run({ name: "upscale", request }, options),
+    control: (request, options) => run({ name: "control", request }, options),
+    textToVideo: (request, options) => run({ name: "textToVideo", request }, options),
+    imageToVideo: (request, options) => run({ name: "imageToVideo", request }, options),
+    close: () => pool.close(),
   };
 }

@@ -58,3 +58,18 @@ export function readLayout(latent: Float32Array): Layout {
     })),
   };
 }
+
+/** The numbers of one slot for a centre and a size in fractions of the square picture: the inverse of `readLayout`. */
+export function slotNumbers({ x, y, size, tilt }: SlotLayout): [number, number, number, number] {
+  return [
+    (x - 0.5) * POSITION_SCALE,
+    (y - 0.5) * POSITION_SCALE,
+    Math.log(clamp(size, ...SIZE_LIMITS) / REFERENCE_SIZE) * LOG_SIZE_SCALE,
+    tilt / DEGREES_PER_TILT,
+  ];
+}
+
+/** @param horizon 0..1 from the top. */
+export function horizonNumber(horizon: number): number {
+  return (clamp(horizon, ...HORIZON_LIMITS) - HORIZON_CENTRE) * HORIZON_SCALE;
+}

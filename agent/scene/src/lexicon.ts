@@ -3,7 +3,7 @@ import type { Concept } from "./assets.ts";
 import objectWords from "./data/object-words.json" with { type: "json" };
 import words from "./data/words.json" with { type: "json" };
 import { PLACES } from "./places.ts";
-import type { ColorName, Meaning, MotionName, SizeName, StyleName, TimeName, WeatherName } from "./vocabulary.ts";
+import type { ActionName, ColorName, LookName, Meaning, RelationName, SizeName, StyleName, TimeName, WeatherName } from "./vocabulary.ts";
 
 /** Higher wins when two sources claim one phrase. */
 const PRIORITY = {
@@ -32,7 +32,7 @@ interface LexiconEntry {
 export type Lexicon = ReadonlyMap<string, LexiconEntry>;
 
 /** Longest phrase, in UTF-16 units, that the tokenizer has to try. */
-export const LONGEST_PHRASE = 28;
+export const LONGEST_PHRASE = 30;
 
 export function normalise(text: string): string {
   return text
@@ -41,6 +41,14 @@ export function normalise(text: string): string {
     .replaceAll(/[’'“”"`]/g, "")
     .replaceAll(/\s+/g, " ")
     .trim();
+}
+
+const ALIASES = new Map<string, string>(Object.entries(words.aliases));
+const ALIAS_PATTERN = new RegExp([...ALIASES.keys()].toSorted((a, b) => b.length - a.length).join("|"), "g");
+
+/** Says in several known phrases what one name means: a cherry tree is a pink tree. */
+export function withoutAliases(text: string): string {
+  return text.replaceAll(ALIAS_PATTERN, (alias) => ALIASES.get(alias) ?? alias);
 }
 
 function entriesOf<Name extends string>(table: Record<Name, string[]>): [Name, string[]][] {
@@ -81,9 +89,19 @@ export function buildLexicon(concepts: readonly Concept[]): Lexicon {
   for (const [style, phrases] of entriesOf<StyleName>(words.styles)) {
     putAll(phrases, { kind: "style", style }, PRIORITY.attribute);
   }
-  for (const [motion, phrases] of entriesOf<MotionName>(words.motions)) {
-    putAll(phrases, { kind: "motion", motion }, PRIORITY.attribute);
+  for (const [action, phrases] of entriesOf<ActionName>(words.actions)) {
+    putAll(phrases, { kind: "action", action }, PRIORITY.attribute);
   }
+  for (const [look, phrases] of entriesOf<LookName>(words.looks)) {
+    putAll(phrases, { kind: "look", look }, PRIORITY.attribute);
+  }
+  for (const [relation, phrases] of entriesOf<RelationName>(words.relations)) {
+    putAll(phrases, { kind: "relation", relation }, PRIORITY.structure);
+  }
+  for (const [relation, phrases] of entriesOf<Exclude<RelationName, "holding" | "wearing">>(words.relationsAfter)) {
+    putAll(phrases, { kind: "relationAfter", relation }, PRIORITY.structure);
+  }
+  putAll(words.placing, { kind: "placing" }, PRIORITY.structure);
   addCounts(put);
   putAll(words.ignored, { kind: "ignored" }, PRIORITY.ignored);
   putAll(words.unknown, { kind: "unknown" }, PRIORITY.ignored);

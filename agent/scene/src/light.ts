@@ -17,6 +17,13 @@ const SKIES: Record<TimeName, [string, string, string]> = {
   night: ["#070a2b", "#1b2766", "#4a5ba6"],
   neon: ["#110624", "#4a1170", "#d5338c"],
 };
+/** A day is not always the same blue; the plan picks one by seed. */
+const USUAL_DAYS: [string, string, string][] = [
+  ["#3f9ff0", "#9fd8fb", "#e6f6ff"],
+  ["#5fb0e6", "#c2e4f2", "#fff1d8"],
+  ["#2f80d4", "#74bdf0", "#d2ecfa"],
+  ["#6aa6de", "#bcd6f0", "#f8eaf2"],
+];
 const DAY_SKIES: Record<string, [string, string, string]> = {
   snow: ["#7fb0dd", "#c4def2", "#f5faff"],
   desert: ["#4fb0ee", "#b5e0f5", "#fdebc4"],
@@ -36,10 +43,12 @@ const RAIN_SHARE_OF_SKY = 0.55;
 
 export function lightFor(plan: Plan): Light {
   const { time, weather, place } = plan;
-  const clear = (time === "day" ? DAY_SKIES[place.id] : undefined) ?? SKIES[time];
+  const isUsualHour = time === "day" || time === place.hour;
+  const clear =
+    (isUsualHour ? place.skies : undefined) ?? (time === "day" ? (DAY_SKIES[place.id] ?? USUAL_DAYS[plan.sky]) : undefined) ?? SKIES[time];
   const isDark = time === "night" || time === "neon";
   if (place.ground === "space") return { sky: clear, tint: TINTS.day, isDark };
-  if (weather !== "rain" && weather !== "fog") return { sky: clear, tint: TINTS[time], isDark };
+  if (weather !== "rain" && weather !== "fog" && weather !== "storm") return { sky: clear, tint: TINTS[time], isDark };
   const share = isDark ? RAIN_SHARE_OF_SKY / 3 : RAIN_SHARE_OF_SKY;
   const [red, green, blue] = TINTS[time];
   return {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { readConcepts } from "./assets.ts";
+import { isFeature } from "./backdrop/features/features.ts";
 import { buildConceptBook } from "./concept-book.ts";
 import kinds from "./data/kinds.json" with { type: "json" };
 import objectWords from "./data/object-words.json" with { type: "json" };
@@ -30,6 +31,12 @@ describe("the data tables", () => {
       expect(modelSceneIndex(place)).toBeGreaterThanOrEqual(0);
       for (const refined of place.refines ?? []) expect(PLACES.has(refined)).toBe(true);
     }
+  });
+
+  test("name at least 40 places, with features that can be painted", () => {
+    expect(PLACES.size).toBeGreaterThanOrEqual(40);
+    const features = [...PLACES.values()].flatMap((place) => place.features ?? []);
+    expect(features.filter((name) => !isFeature(name))).toEqual([]);
   });
 
   test("name only drawings and habitats that exist", async () => {

@@ -1,6 +1,6 @@
 /** The places a picture can be set in (data/places.json), and what grows there. */
 import places from "./data/places.json" with { type: "json" };
-import type { WeatherName } from "./vocabulary.ts";
+import type { TimeName, WeatherName } from "./vocabulary.ts";
 
 /** The scenes the layout model was trained on; a place borrows the one whose composition suits it. */
 const MODEL_SCENES = [
@@ -50,6 +50,12 @@ export interface Place {
   /** Places that this one makes more exact: "autumn forest" is in autumn, "sky over the sea" at sea. */
   refines?: string[];
   weather?: WeatherName;
+  /** The hour to show when the prompt names none. */
+  hour?: TimeName;
+  /** What is built or grows there, painted by backdrop/features. */
+  features?: string[];
+  /** Sky colours by day, from the top down, where the usual ones are wrong. */
+  skies?: [string, string, string];
   flowers?: string[];
   trees?: string[];
   ridges?: string[];

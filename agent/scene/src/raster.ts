@@ -1,19 +1,17 @@
-/** SVG -> PNG, thumbnail and preview bytes. */
-import sharp, { type Sharp } from "sharp";
+/** SVG -> pixels -> PNG, thumbnail and preview bytes. */
+import sharp from "sharp";
+import { asSharp, resizePixels, toPixels, type Pixels } from "./pixels.ts";
+import type { PixelSize } from "./requests.ts";
 
 const THUMBNAIL_SIDE = 256;
 const PREVIEW_SIDE = 256;
 const PREVIEW_MAX_BYTES = 20_000;
 const PREVIEW_QUALITIES = [72, 55, 38, 20];
 const THUMBNAIL_QUALITY = 82;
+const POSTER_QUALITY = 86;
 
 /** A whole drawing of many filters nests deeper than the default of libxml2 allows. */
 const SVG_OPTIONS = { unlimited: true } as const;
-
-export interface PixelSize {
-  width: number;
-  height: number;
-}
 
 /** The same shape with the longer side at most `longest` pixels. */
 function fitWithin({ width, height }: PixelSize, longest: number): PixelSize {
@@ -36,35 +34,41 @@ export function previewSize(picture: PixelSize): PixelSize {
   return fitWithin(picture, PREVIEW_SIDE);
 }
 
-interface RawImage {
-  data: Buffer;
-  raw: { width: number; height: number; channels: 1 | 2 | 3 | 4 };
-}
-
 /** No resizing here: sharp would pass it on to the SVG loader and undo `LARGEST_RASTER_SIDE`. */
-async function rasterise(svg: string): Promise<RawImage> {
-  const image = sharp(Buffer.from(svg), SVG_OPTIONS).removeAlpha().raw();
-  const { data, info } = await image.toBuffer({ resolveWithObject: true });
-  return { data, raw: { width: info.width, height: info.height, channels: info.channels } };
+export async function rasterise(svg: string): Promise<Pixels> {
+  return toPixels(sharp(Buffer.from(svg), SVG_OPTIONS));
 }
 
-/** @param svg drawn at `rasterSize(size)`. */
-export async function renderPicture(svg: string, size: PixelSize): Promise<{ png: Uint8Array; thumbnail: Uint8Array }> {
-  const { data, raw } = await rasterise(svg);
-  const scaled = (target: PixelSize): Sharp => sharp(data, { raw }).resize(target.width, target.height, { fit: "fill" });
-  const [png, thumbnail] = await Promise.all([
-    scaled(size).png({ compressionLevel: 6 }).toBuffer(),
-    scaled(fitWithin(size, THUMBNAIL_SIDE)).webp({ quality: THUMBNAIL_QUALITY }).toBuffer(),
-  ]);
-  return { png, thumbnail };
+export interface Sprite extends PixelSize {
+  /** Four bytes a pixel, not premultiplied. */
+  data: Uint8Array;
 }
 
-/** @param svg drawn at `previewSize(...)`. */
-export async function renderPreviewJpeg(svg: string): Promise<Uint8Array> {
-  const { data, raw } = await rasterise(svg);
+export async function rasteriseSprite(svg: string): Promise<Sprite> {
+  const { data, info } = await sharp(Buffer.from(svg), SVG_OPTIONS).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height };
+}
+
+export async function encodePng(pixels: Pixels, size: PixelSize): Promise<Uint8Array> {
+  return asSharp(await resizePixels(pixels, size))
+    .png({ compressionLevel: 6 })
+    .toBuffer();
+}
+
+export async function encodeThumbnail(pixels: Pixels, size: PixelSize): Promise<Uint8Array> {
+  const { width, height } = fitWithin(size, THUMBNAIL_SIDE);
+  return asSharp(pixels).resize(width, height, { fit: "fill" }).webp({ quality: THUMBNAIL_QUALITY }).toBuffer();
+}
+
+export async function encodePoster(pixels: Pixels): Promise<Uint8Array> {
+  return asSharp(pixels).webp({ quality: POSTER_QUALITY }).toBuffer();
+}
+
+export async function encodePreview(pixels: Pixels): Promise<Uint8Array> {
+  const small = await resizePixels(pixels, previewSize(pixels));
   let jpeg = new Uint8Array();
   for (const quality of PREVIEW_QUALITIES) {
-    jpeg = new Uint8Array(await sharp(data, { raw }).jpeg({ quality }).toBuffer());
+    jpeg = new Uint8Array(await asSharp(small).jpeg({ quality }).toBuffer());
     if (jpeg.length <= PREVIEW_MAX_BYTES) break;
   }
   return jpeg;

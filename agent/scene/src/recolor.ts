@@ -4,11 +4,12 @@ import { hueOf, lumaOf, mix, NAMED_COLORS, parseHex, type Rgb } from "./color.ts
 import type { ColorName } from "./vocabulary.ts";
 
 /** Drawings greyer than this have no hue that could be turned. */
-const LEAST_SATURATION = 0.25;
+const LEAST_SATURATION = 0.6;
 /** Closer than this, the drawing already has the colour. */
-const SAME_HUE_DEGREES = 22;
+const SAME_HUE_DEGREES = 14;
 const GAIN_LIMITS = [0.55, 1.9] as const;
-const COLORS_WITHOUT_HUE: ReadonlySet<ColorName> = new Set(["black", "white", "gray", "brown"]);
+/** Turning a dark red to yellow gives orange, so yellow is mapped like the colours without a hue. */
+const MAPPED_COLORS: ReadonlySet<ColorName> = new Set(["black", "white", "gray", "brown", "yellow"]);
 
 function hueDistance(a: number, b: number): number {
   const distance = Math.abs(a - b) % 360;
@@ -34,11 +35,20 @@ function mapTones(color: string): string {
   );
 }
 
+function isYellow(hue: number): boolean {
+  return hue > 38 && hue < 60;
+}
+
+/** Mostly white with a small coloured part, which the measured tone is that of. */
+const WHITE_BODIED =
+  /sheep|ewe|swan|goat|rabbit$|polar-bear|ghost|cloud|snowman|dove|goose|cow|panda|zebra|unicorn|egg|tooth|bone|open-book|mouse/;
+
 /** @returns the filter's primitives, or null when the drawing has the colour already. */
-export function recolorFilter(drawing: Drawing, color: ColorName): string | null {
+export function recolorFilter(drawing: Drawing, art: string, color: ColorName): string | null {
   const target: Rgb = parseHex(NAMED_COLORS[color]);
   const [hue, saturation, luma] = drawing.tone;
-  if (COLORS_WITHOUT_HUE.has(color) || saturation < LEAST_SATURATION) return mapTones(NAMED_COLORS[color]);
+  if ((MAPPED_COLORS.has(color) && !(color === "yellow" && isYellow(hue))) || saturation < LEAST_SATURATION || WHITE_BODIED.test(art))
+    return mapTones(NAMED_COLORS[color]);
   const { hue: wantedHue } = hueOf(target);
   if (hueDistance(hue, wantedHue) < SAME_HUE_DEGREES) return null;
   const gain = Math.min(GAIN_LIMITS[1], Math.max(GAIN_LIMITS[0], lumaOf(target) / Math.max(0.1, luma)));

@@ -67,3 +67,8 @@ export function ellipse(x: number, y: number, rx: number, ry: number, fill: stri
 export function path(data: string, fill: string, more = ""): string {
   return `<path d="${data}" fill="${fill}" ${more}/>`;
 }
+
+/** A layer of the backdrop; styles that show layers (paper-cut) find it by its class. */
+export function land(data: string, fill: string, more = ""): string {
+  return path(data, fill, `class="land" ${more}`);
+}

@@ -1,5 +1,5 @@
 /** Cuts a prompt into known phrases by longest match, and collects the words it does not know. */
-import { LONGEST_PHRASE, normalise, type Lexicon } from "./lexicon.ts";
+import { LONGEST_PHRASE, normalise, withoutAliases, type Lexicon } from "./lexicon.ts";
 import type { Meaning } from "./vocabulary.ts";
 
 /** Longer prompts are cut: everything a picture can hold has been said by then. */
@@ -13,6 +13,8 @@ const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
 export interface Phrase {
   text: string;
   meaning: Meaning;
+  /** "dogs": an English plural without a number of its own. */
+  isPlural?: boolean;
 }
 export interface Tokens {
   phrases: Phrase[];
@@ -29,16 +31,16 @@ function singulars(word: string): string[] {
   return forms;
 }
 
-function lookUp(text: string, lexicon: Lexicon): Meaning | undefined {
+function lookUp(text: string, lexicon: Lexicon): Omit<Phrase, "text"> | undefined {
   const forms = WORD_CHARACTER.test(text) ? singulars(text) : [text];
-  let best: { meaning: Meaning; rank: number } | undefined;
+  let best: { meaning: Meaning; isPlural: boolean; rank: number } | undefined;
   for (const form of forms) {
     const entry = lexicon.get(form);
     if (!entry) continue;
     const rank = entry.priority + (form === text ? EXACT_FORM_BONUS : 0);
-    if (!best || rank > best.rank) best = { meaning: entry.meaning, rank };
+    if (!best || rank > best.rank) best = { meaning: entry.meaning, isPlural: form !== text, rank };
   }
-  return best?.meaning;
+  return best && { meaning: best.meaning, isPlural: best.isPlural };
 }
 
 /** Whether cutting before `index` would split a Latin word. */
@@ -50,8 +52,8 @@ function longestPhraseAt(text: string, start: number, lexicon: Lexicon): Phrase 
   for (let end = Math.min(text.length, start + LONGEST_PHRASE); end > start; end -= 1) {
     if (isInsideWord(text, end)) continue;
     const candidate = text.slice(start, end);
-    const meaning = lookUp(candidate, lexicon);
-    if (meaning) return { text: candidate, meaning };
+    const found = lookUp(candidate, lexicon);
+    if (found) return { text: candidate, ...found };
   }
   return undefined;
 }
@@ -64,7 +66,7 @@ function endOfUnknown(text: string, start: number): number {
 }
 
 export function tokenize(prompt: string, lexicon: Lexicon): Tokens {
-  const text = normalise(prompt.slice(0, LONGEST_PROMPT)).slice(0, LONGEST_PROMPT);
+  const text = withoutAliases(normalise(prompt.slice(0, LONGEST_PROMPT)).slice(0, LONGEST_PROMPT));
   const phrases: Phrase[] = [];
   const unknownWords = new Set<string>();
   let unknownRun = "";

@@ -69,6 +69,64 @@ describe("reading a prompt", () => {
   });
 });
 
+/** "cat on box" for each related pair. */
+function relations(prompt: string): string[] {
+  const { objects } = readWish(prompt, lexicon);
+  const nameOf = (id: number): string => book.byCode(objects.find((object) => object.id === id)?.code ?? "")?.art ?? "?";
+  return objects.flatMap(({ id, relation }) => (relation ? [`${nameOf(id)} ${relation.name} ${nameOf(relation.to)}`] : []));
+}
+
+describe("relations", () => {
+  test.each([
+    ["A banana on the left of an apple.", ["banana leftOf red-apple"]],
+    ["a photograph of an astronaut riding a horse", ["astronaut on horse"]],
+    ["A laptop on top of a teddy bear.", ["laptop on teddy-bear"]],
+    ["a cat and a dog under a tree", ["cat under deciduous-tree", "dog under deciduous-tree"]],
+    ["a robot in a library holding a book", ["robot holding closed-book"]],
+    ["盒子里的猫", ["cat inside package"]],
+    ["一只猫在盒子上面", ["cat on package"]],
+    ["戴着皇冠的青蛙", ["frog wearing crown"]],
+    ["一个穿着红色裙子的女孩", ["woman-walking wearing dress"]],
+    ["骑自行车的恐龙", ["t-rex on bicycle"]],
+    ["猫的左边有一只狗", ["dog leftOf cat"]],
+    ["a cat in the garden", []],
+    ["花园里的猫", []],
+    ["熊猫在竹林里吃竹子", ["panda holding pine-decoration"]],
+  ])("%s", (prompt, expected) => {
+    expect(relations(prompt)).toEqual(expected);
+  });
+
+  test("that lack their second thing are listed as not understood", () => {
+    expect(readWish("a cat wearing", lexicon).unknownWords).toEqual(["wearing"]);
+  });
+});
+
+describe("verbs and adjectives", () => {
+  test.each([
+    ["a running dog", { action: "running" }],
+    ["一只猫在草地上奔跑", { action: "running" }],
+    ["一只睡觉的狗", { action: "sleeping" }],
+    ["a tiny glowing fish", { size: "small", look: "glowing" }],
+    ["an upside down monkey", { look: "upsideDown" }],
+    ["Rainbow coloured penguin.", { color: "rainbow" }],
+    ["一条金色的龙", { color: "yellow" }],
+    ["dogs", { count: 2 }],
+  ])("%s", (prompt, expected) => {
+    expect(readWish(prompt, lexicon).objects[0]).toMatchObject(expected);
+  });
+
+  test.each([
+    ["watercolor, a rabbit", "watercolor"],
+    ["将图片转换为油画风格", "oil"],
+    ["剪纸风格的森林", "papercut"],
+    ["像素风的城市", "pixel"],
+    ["line art of a cat", "lineart"],
+    ["水墨画，荷塘", "ink"],
+  ])("%s has its style", (prompt, style) => {
+    expect(readWish(prompt, lexicon).style).toBe(style);
+  });
+});
+
 describe("planning a picture", () => {
   test.each([
     ["一只可爱的猫咪在花园里玩耍", "garden", "day"],
@@ -80,6 +138,10 @@ describe("planning a picture", () => {
     ["秋天的森林里有一只狐狸", "autumn", "day"],
     ["风景", "mountains", "day"],
     ["下雨的街道", "city", "day"],
+    ["火车在秋天的铁路上", "railway", "day"],
+    ["a bicycle on top of a boat", "sea", "day"],
+    ["月球上的宇航员", "moonscape", "night"],
+    ["极光下的雪地", "aurora", "night"],
   ])("sets %s in the right place and hour", (prompt, place, time) => {
     const plan = planFor(prompt);
     expect([plan.place.id, plan.time]).toEqual([place, time]);

@@ -1,14 +1,20 @@
-/** Phrases -> what the prompt asks for: which things, how many, what colour, where and when. */
+/** Phrases -> what the prompt asks for: which things, how many, what colour, how they stand to each other, where and when. */
 import type { Lexicon } from "./lexicon.ts";
+import { createRelationReader } from "./relation-reader.ts";
 import { tokenize, type Phrase } from "./tokenizer.ts";
-import type { ColorName, MotionName, SizeName, StyleName, TimeName, WeatherName } from "./vocabulary.ts";
+import type { ActionName, ColorName, LookName, RelationName, SizeName, StyleName, TimeName, WeatherName } from "./vocabulary.ts";
 
 export interface WishedObject {
+  /** Stays the same when other things are taken out of the wish. */
+  id: number;
   code: string;
   count: number;
   color?: ColorName;
   size?: SizeName;
-  motion?: MotionName;
+  action?: ActionName;
+  look?: LookName;
+  /** "on the box": `to` is the id of the box. */
+  relation?: { name: RelationName; to: number };
 }
 
 export interface Wish {
@@ -26,12 +32,10 @@ export interface Wish {
 const AMBIGUOUS_COLOR_WORD = "orange";
 const ORANGE_FRUIT_CODE = "1f34a";
 
-interface Pending {
-  count?: number;
-  color?: ColorName;
-  size?: SizeName;
-  motion?: MotionName;
-}
+/** "dogs" without a number. */
+const PLURAL_COUNT = 2;
+
+type Pending = Pick<WishedObject, "color" | "size" | "action" | "look"> & { count?: number };
 
 function isDescribing(phrase: Phrase): boolean {
   return phrase.meaning.kind !== "ignored";
@@ -41,7 +45,7 @@ function disambiguate(phrases: readonly Phrase[]): Phrase[] {
   return phrases.map((phrase, index): Phrase => {
     if (phrase.text !== AMBIGUOUS_COLOR_WORD) return phrase;
     const next = phrases[index + 1]?.meaning.kind;
-    if (next === "object" || next === "background" || next === "size") return phrase;
+    if (next === "object" || next === "background" || next === "size" || next === "look") return phrase;
     return { text: phrase.text, meaning: { kind: "object", code: ORANGE_FRUIT_CODE } };
   });
 }
@@ -50,14 +54,15 @@ export function readWish(prompt: string, lexicon: Lexicon): Wish {
   const tokens = tokenize(prompt, lexicon);
   const phrases = disambiguate(tokens.phrases.filter(isDescribing));
   const wish: Wish = { objects: [], places: [], unknownWords: tokens.unknownWords };
+  const relations = createRelationReader(wish.objects);
   let pending: Pending = {};
-  let sawBackground = false;
 
-  phrases.forEach(({ meaning }, index) => {
+  phrases.forEach(({ meaning, text, isPlural }, index) => {
+    const previousKind = phrases[index - 1]?.meaning.kind;
     const nextKind = phrases[index + 1]?.meaning.kind;
     switch (meaning.kind) {
       case "color":
-        if (nextKind === "background" || sawBackground) wish.background = meaning.color;
+        if (nextKind === "background" || previousKind === "background") wish.background = meaning.color;
         else pending.color = meaning.color;
         break;
       case "count":
@@ -66,17 +71,33 @@ export function readWish(prompt: string, lexicon: Lexicon): Wish {
       case "size":
         pending.size = meaning.size;
         break;
-      case "motion":
+      case "action":
         // "a dragon flying over ..." speaks of the dragon, "a flying dragon" of the next thing.
-        setMotion(wish, pending, meaning.motion, nextKind === "object");
+        (previousKind === "object" || nextKind !== "object" ? (wish.objects.at(-1) ?? pending) : pending).action = meaning.action;
+        break;
+      case "look":
+        (previousKind === "object" && nextKind !== "object" ? (wish.objects.at(-1) ?? pending) : pending).look = meaning.look;
         break;
       case "object":
-        addObject(wish, pending, meaning.code);
+        relations.onObject(addObject(wish, isPlural ? { count: PLURAL_COUNT, ...pending } : pending, meaning.code));
         pending = {};
         break;
       case "place":
         wish.places.push(meaning.place);
+        relations.onPlace();
         pending = {};
+        break;
+      case "relation":
+        relations.onRelation(meaning.relation, text);
+        break;
+      case "relationAfter":
+        relations.onRelationAfter(meaning.relation, previousKind);
+        break;
+      case "placing":
+        relations.onPlacing();
+        break;
+      case "joiner":
+        relations.onJoiner();
         break;
       case "time":
         // A neon city is seen at night anyway.
@@ -89,28 +110,23 @@ export function readWish(prompt: string, lexicon: Lexicon): Wish {
         wish.style = meaning.style;
         break;
       case "background":
-      case "joiner":
       case "ignored":
       case "unknown":
         break;
     }
-    sawBackground = meaning.kind === "background";
   });
 
   giveLeftOverColor(wish, pending.color);
+  for (const word of relations.unresolvedWords()) if (!wish.unknownWords.includes(word)) wish.unknownWords.push(word);
   return wish;
 }
 
-function addObject(wish: Wish, pending: Pending, code: string): void {
+function addObject(wish: Wish, pending: Pending, code: string): WishedObject {
   const known = wish.objects.find((object) => object.code === code && object.color === pending.color);
-  if (known) return;
-  wish.objects.push({ ...pending, code, count: pending.count ?? 1 });
-}
-
-function setMotion(wish: Wish, pending: Pending, motion: MotionName, describesNext: boolean): void {
-  const previous = wish.objects.at(-1);
-  if (previous && !describesNext) previous.motion = motion;
-  else pending.motion = motion;
+  if (known) return known;
+  const added: WishedObject = { id: wish.objects.length, ...pending, code, count: pending.count ?? 1 };
+  wish.objects.push(added);
+  return added;
 }
 
 /** "the cat is black" names the colour last; "blue" alone can only mean the background. */

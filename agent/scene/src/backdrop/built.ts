@@ -127,7 +127,7 @@ export function paintRoom(scenery: Scenery): void {
       ]),
     ),
   );
-  paintWindow(scenery, frame.width * (composition.layout.light > 0 ? 0.68 : 0.12), horizon * 0.16);
+  if (!plan.place.features) paintWindow(scenery, frame.width * (composition.layout.light > 0 ? 0.68 : 0.12), horizon * 0.16);
   const [floor = "#c98f5d", floorNear = "#93623b"] = plan.place.colors.map((color) => lit(color, light));
   svg.add(rect(0, horizon - 20, frame.width, 20, mix(wall, "#ffffff", 0.5)));
   svg.add(

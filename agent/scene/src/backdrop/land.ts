@@ -2,7 +2,7 @@
 import { mix } from "../color.ts";
 import { lit } from "../light.ts";
 import type { Random } from "../random.ts";
-import { circle, num, path } from "../svg-canvas.ts";
+import { circle, num, land, path } from "../svg-canvas.ts";
 import { landPath, peakOutline, rollingOutline, type Outline } from "./ridge.ts";
 import { randomOf, type Scenery } from "./scenery.ts";
 import { paintSky } from "./sky.ts";
@@ -28,7 +28,7 @@ function paintGround(scenery: Scenery, outline: Outline): void {
     [0, far],
     [1, near],
   ]);
-  svg.add(path(landPath(outline, composition.frame), fill));
+  svg.add(land(landPath(outline, composition.frame), fill));
 }
 
 function groundOutline(scenery: Scenery): Outline {
@@ -47,7 +47,7 @@ function paintHills(scenery: Scenery, count: number): void {
   for (let hill = 0; hill < count; hill += 1) {
     const share = (count - hill) / (count + 1);
     const outline = rollingOutline(composition.horizon - 20 - 55 * share, 40, 0.8 + 0.5 * share, random);
-    svg.add(path(landPath(outline, composition.frame), mix(near, scenery.light.sky[2], 0.3 + 0.5 * share)));
+    svg.add(land(landPath(outline, composition.frame), mix(near, scenery.light.sky[2], 0.3 + 0.5 * share)));
   }
 }
 
@@ -102,7 +102,7 @@ export function paintMeadow(scenery: Scenery): void {
   paintGround(scenery, groundOutline(scenery));
   const top = composition.horizon + 50;
   paintBlades(scenery, top);
-  if (plan.place.flowers) paintFlowers(scenery, top, plan.place.flowers);
+  if (plan.place.flowers?.length) paintFlowers(scenery, top, plan.place.flowers);
 }
 
 function pineMarkup(x: number, foot: number, height: number, fill: string): string {
@@ -132,12 +132,14 @@ function paintTreeRows(scenery: Scenery, colors: readonly string[], tallest: num
   colors.forEach((color, row) => {
     const nearness = (row + 1) / colors.length;
     const fill = hazy(scenery, color, 0.35 * (1 - nearness));
+    let trees = "";
     const step = spacing * (0.7 + 0.5 * nearness);
     for (let x = random.between(-step, 0); x < width + step; x += step * random.between(0.7, 1.3)) {
       const height = tallest * (1.15 - 0.3 * nearness) * random.between(0.75, 1.15);
       const foot = composition.horizon + 18 + 22 * nearness;
-      svg.add(isPine ? pineMarkup(x, foot, height, fill) : leafTreeMarkup(x, foot, height, fill, random));
+      trees += isPine ? pineMarkup(x, foot, height, fill) : leafTreeMarkup(x, foot, height, fill, random);
     }
+    svg.add(`<g class="land">${trees}</g>`);
   });
 }
 
@@ -174,7 +176,7 @@ export function paintMountains(scenery: Scenery): void {
       [0, rock],
       [1, mix(rock, scenery.light.sky[2], 0.55)],
     ]);
-    svg.add(path(landPath(outline, frame, 8), fill));
+    svg.add(land(landPath(outline, frame, 8), fill));
     svg.add(snowCaps(scenery, outline, horizon * (0.42 + 0.1 * index)));
   });
   paintHills(scenery, 1);
@@ -210,7 +212,7 @@ export function paintDunes(scenery: Scenery): void {
     const outline = rollingOutline(y, 22 + 26 * nearness, 1.1 - 0.5 * nearness, random);
     const crest = mix(hazy(scenery, "#f6cf86", 0.3 * (1 - nearness)), far, nearness);
     svg.add(
-      path(
+      land(
         landPath(outline, frame),
         svg.verticalGradient([
           [0, crest],

@@ -11,6 +11,8 @@ export interface Scenery {
   composition: Composition;
   light: Light;
   seed: number;
+  /** False when the clouds are a layer of their own. */
+  hasClouds?: boolean;
 }
 
 /** One stream per painter and purpose, so that steps of one picture share their clouds and hills. */

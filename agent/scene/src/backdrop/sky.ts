@@ -1,5 +1,6 @@
 /** Sky, stars, clouds, and the sun or moon when nobody asked for one by name. */
 import { mix } from "../color.ts";
+import type { Plan } from "../plan.ts";
 import type { Random } from "../random.ts";
 import { circle, ellipse, num, path, rect } from "../svg-canvas.ts";
 import { randomOf, type Scenery } from "./scenery.ts";
@@ -33,14 +34,15 @@ function cloudMarkup(x: number, y: number, size: number, fill: string, opacity: 
     puffs.push(circle(x + (along - 0.5) * size * 0.8, y - radius * 0.75, radius, fill));
   }
   const base = `<rect x="${num(x - size * 0.46)}" y="${num(y - size * 0.12)}" width="${num(size * 0.92)}" height="${num(size * 0.12)}" rx="${num(size * 0.06)}" fill="${fill}"/>`;
-  return `<g opacity="${num(opacity)}">${puffs.join("")}${base}</g>`;
+  return `<g class="land" opacity="${num(opacity)}">${puffs.join("")}${base}</g>`;
 }
 
-function paintClouds(scenery: Scenery, bottom: number): void {
+export function paintClouds(scenery: Scenery, bottom: number): void {
   const { svg, plan, composition } = scenery;
+  if (hidesTheSky(plan)) return;
   const { width } = composition.frame;
   const random = randomOf(scenery, "clouds");
-  const isRaining = plan.weather === "rain";
+  const isRaining = plan.weather === "rain" || plan.weather === "storm";
   const color = isRaining ? "#8797a8" : CLOUD_COLORS[plan.time];
   const count = Math.round((width / 1000) * (isRaining ? 6 : 3)) + (random.next() < 0.5 ? 1 : 0);
   for (let cloud = 0; cloud < count; cloud += 1) {
@@ -112,14 +114,19 @@ export function paintSky(scenery: Scenery, bottom: number): void {
   ]);
   svg.add(rect(0, 0, width, bottom + 2, gradient));
   const hasOwnLight = plan.slots.some((slot) => slot?.isWished && SKY_LIGHTS.test(slot.concept.art));
-  const isOvercast = plan.weather === "rain" || plan.weather === "fog";
+  const isOvercast = plan.weather === "rain" || plan.weather === "storm" || plan.weather === "fog";
   if (light.isDark && !isOvercast) paintStars(scenery, bottom);
-  if (!hasOwnLight && !isOvercast) {
+  if (!hasOwnLight && !isOvercast && !hidesTheSky(plan)) {
     if (plan.time === "night") paintMoon(scenery, bottom);
     else if (plan.time !== "neon") paintSun(scenery, bottom);
   }
   if (plan.time === "sunset") paintStreaks(scenery, bottom);
-  paintClouds(scenery, bottom);
+  if (scenery.hasClouds !== false) paintClouds(scenery, bottom);
+}
+
+/** No sun shines in a cave, and the moon has none of its own. */
+function hidesTheSky(plan: Plan): boolean {
+  return plan.place.skies !== undefined;
 }
 
 /** Long thin clouds over an evening. */

@@ -2,7 +2,7 @@
 import { mix } from "../color.ts";
 import { lit } from "../light.ts";
 import { BEACH_WATER_SHARE, LAKE_BANK_TOP } from "../elevation.ts";
-import { circle, ellipse, num, path, rect } from "../svg-canvas.ts";
+import { circle, ellipse, num, land, path, rect } from "../svg-canvas.ts";
 import { landPath, rollingOutline } from "./ridge.ts";
 import { randomOf, type Scenery } from "./scenery.ts";
 import { paintSky } from "./sky.ts";
@@ -84,7 +84,7 @@ export function paintSea(scenery: Scenery): void {
   for (let wave = 0; wave < 3; wave += 1) {
     const y = horizon + (frame.height - horizon) * (0.5 + wave * 0.2);
     const outline = rollingOutline(y, 9 + 4 * wave, 5 - wave, random);
-    svg.add(path(landPath(outline, frame, 10), mix(near, "#ffffff", 0.12 - 0.04 * wave), 'opacity=".45"'));
+    svg.add(land(landPath(outline, frame, 10), mix(near, "#ffffff", 0.12 - 0.04 * wave), 'opacity=".45"'));
   }
 }
 
@@ -95,12 +95,12 @@ export function paintLake(scenery: Scenery): void {
   const random = randomOf(scenery, "far shore");
   for (const [index, color] of ["#8fb7c4", "#6d9f7d", "#4c8459"].entries()) {
     const outline = rollingOutline(horizon - 70 + index * 28, 34 - index * 8, 0.9 + index * 0.5, random);
-    svg.add(path(landPath(outline, frame), mix(lit(color, light), light.sky[2], 0.4 - 0.15 * index)));
+    svg.add(land(landPath(outline, frame), mix(lit(color, light), light.sky[2], 0.4 - 0.15 * index)));
   }
   paintWater(scenery, horizon, frame.height, plan.place.colors);
   const bank = rollingOutline(frame.height * (LAKE_BANK_TOP + 0.02), 12, 1.1, random);
   svg.add(
-    path(
+    land(
       landPath(bank, frame),
       svg.verticalGradient([
         [0, lit("#9bd266", light)],
@@ -128,20 +128,20 @@ export function paintBeach(scenery: Scenery): void {
   const outline = rollingOutline(shore, 12, 1.2, random);
   const [far = "#fbe8bc", near = "#e0b878"] = plan.place.colors;
   svg.add(
-    path(
+    land(
       landPath((x) => outline(x) - 13, frame),
       "#ffffff",
       'opacity=".75"',
     ),
   );
   svg.add(
-    path(
+    land(
       landPath((x) => outline(x) - 3, frame),
       lit("#d8bd8a", light),
     ),
   );
   svg.add(
-    path(
+    land(
       landPath((x) => outline(x) + 9, frame),
       svg.verticalGradient([
         [0, lit(far, light)],
@@ -190,12 +190,12 @@ export function paintUnderwater(scenery: Scenery): void {
     svg.add(path(`M${num(x)} 0h${num(spread * 0.5)}L${num(x + spread - 160)} ${num(frame.height * 0.85)}h${num(-spread * 1.6)}Z`, ray));
   }
   const far = rollingOutline(frame.height * 0.86, 26, 1.2, random);
-  svg.add(path(landPath(far, frame), mix(middle, "#3f6f8f", 0.5)));
+  svg.add(land(landPath(far, frame), mix(middle, "#3f6f8f", 0.5)));
   paintSeaweed(scenery, 0.9);
   const near = rollingOutline(frame.height * 0.925, 16, 0.9, random);
   const [sand = "#d8c48c", shade = "#6d8a7a"] = plan.place.colors;
   svg.add(
-    path(
+    land(
       landPath(near, frame),
       svg.verticalGradient([
         [0, lit(sand, light)],

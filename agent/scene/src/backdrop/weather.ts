@@ -14,7 +14,9 @@ export function paintWeather(scenery: Scenery): void {
   switch (plan.weather) {
     case undefined:
       return;
+    case "storm":
     case "rain": {
+      if (plan.weather === "storm") paintLightning(scenery);
       let drops = "";
       for (let drop = 0; drop < millions * DROPS_PER_MILLION; drop += 1) {
         const length = random.between(16, 40);
@@ -45,6 +47,25 @@ export function paintWeather(scenery: Scenery): void {
         );
       }
       return;
+    case "leaves":
+      for (let leaf = 0; leaf < millions * PETALS_PER_MILLION; leaf += 1) {
+        const [x, y] = [random.next() * width, random.next() * height];
+        const size = random.between(6, 14);
+        const color = random.pick(["#e0782f", "#d8a02f", "#b8442a"]) ?? "#e0782f";
+        svg.add(
+          ellipse(x, y, size, size * 0.45, color, `opacity=".9" transform="rotate(${num(random.between(0, 180))} ${num(x)} ${num(y)})"`),
+        );
+      }
+      return;
+    case "stars":
+      for (let trail = 0; trail < 9; trail += 1) {
+        const [x, y, length] = [random.next() * width, random.next() * height * 0.45, random.between(70, 190)];
+        svg.add(
+          `<path d="M${num(x)} ${num(y)}l${num(length)} ${num(-length * 0.5)}" stroke="#ffffff" stroke-opacity=".75" stroke-width="3" stroke-linecap="round"/>`,
+        );
+        svg.add(circle(x, y, 5, "#ffffff"));
+      }
+      return;
     case "fog":
       for (let bank = 0; bank < 5; bank += 1) {
         const y = height * (0.35 + bank * 0.14);
@@ -56,4 +77,22 @@ export function paintWeather(scenery: Scenery): void {
         svg.add(rect(0, y - 110, width, 220, veil));
       }
   }
+}
+
+function paintLightning({ svg, composition, seed }: Scenery): void {
+  const { width, height } = composition.frame;
+  const x = width * (seed % 2 === 0 ? 0.3 : 0.68);
+  const bolt = `M${num(x)} 0l-34 ${num(height * 0.14)}h34l-60 ${num(height * 0.2)}h40l-70 ${num(height * 0.2)}l120 ${num(-height * 0.26)}h-44l64 ${num(-height * 0.16)}h-38l40 ${num(-height * 0.12)}z`;
+  svg.add(
+    circle(
+      x,
+      height * 0.2,
+      width * 0.4,
+      svg.radialGradient([
+        [0, "#ffffff", 0.4],
+        [1, "#ffffff", 0],
+      ]),
+    ),
+  );
+  svg.add(`<path d="${bolt}" fill="#fff6c0"/>`);
 }
