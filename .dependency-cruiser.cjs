@@ -1,6 +1,6 @@
 /** Who may import whom (docs/contributing.md, "Boundaries"). `reachable` follows friends of friends. */
 const PURE_DISPATCH =
-  "^edge/src/dispatch/(agent-events|attempt-ends|clock|estimate|lease|matching|memory-store|offers|pools|store|task-events|tick|types|work-item)\\.ts$";
+  "^edge/src/dispatch/(agent-events|agent-intake|attempt-ends|clock|estimate|fleet-view|lease|matching|memory-store|offers|pools|store|submit-limit|task-events|tick|types|work-item)\\.ts$";
 const PLATFORM = "^(cloudflare:|drizzle-orm|hono|node:)|^(fs|net|http|child_process)$";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
@@ -55,24 +55,32 @@ module.exports = {
       name: "routes-keep-to-their-room",
       comment: "A handler calls services; what they need comes with the request.",
       severity: "error",
-      from: { path: "^edge/src/[^/]+/routes\\.ts$" },
-      to: { path: "^edge/src/(db/|[^/]+/store\\.ts$)|drizzle-orm" },
+      from: { path: "^edge/src/[^/]+/[a-z-]*routes\\.ts$" },
+      to: { path: "^edge/src/(db/|[^/]+/[a-z-]*store\\.ts$)|drizzle-orm" },
     },
     {
       name: "services-decide-without-the-platform",
       comment: "So that a test can hand them a small object.",
       severity: "error",
       from: {
-        path: "^edge/src/(auth/login|generate/submit-task|tasks/(list-tasks|show-task|cancel-task|task-view)|dispatch/perform-duty|files/(receive-upload|collect-results))\\.ts$",
+        path: "^edge/src/(admin/(all-agents|all-tasks|figures|manage-models|manage-users|manage-words|move-credits)|agents/(agent-view|command-agent|list-agents|manage-keys)|audit/list-audit|resources/(list-models|list-names|own-files|read-upload)|auth/login|events/(end-message|open-events)|generate/(check-limits|plan-task|quote|submit-batch|submit-task)|http/public-address|inputs/(decode-base64|fetch-picture|judge-picture|open-input|own-url|read-picture|store-input|whole-picture)|idempotency/(answer-once|request-key)|moderation/(classifier|moderate|word-cache)|webhooks/(check-callback-url|deliver|show-webhooks)|tasks/(list-tasks|show-task|cancel-task|retry-task|task-view|wait-for-task)|dispatch/perform-duty|files/(receive-upload|collect-results))\\.ts$",
       },
-      to: { path: "^(cloudflare:|drizzle-orm|hono$)|^edge/src/db/|^edge/src/[^/]+/store\\.ts$", dependencyTypesNot: ["type-only"] },
+      to: {
+        path: "^(cloudflare:|drizzle-orm|hono$)|^edge/src/db/|^edge/src/[^/]+/[a-z-]*store\\.ts$",
+        dependencyTypesNot: ["type-only"],
+      },
     },
     {
       name: "decisions-reach-no-platform",
       comment: "The queue's decisions and STOMP's state machine are functions; not even a friend may bring I/O in.",
       severity: "error",
       from: {
-        path: [PURE_DISPATCH, "^edge/src/stomp/", "^edge/src/hub/(recent-ends|live-progress|session-registry)\\.ts$"],
+        path: [
+          PURE_DISPATCH,
+          "^edge/src/stomp/",
+          "^edge/src/hub/(recent-ends|live-progress|session-registry|status-waiters|task-streams)\\.ts$",
+          "^edge/src/webhooks/schedule\\.ts$",
+        ],
         pathNot: "\\.test\\.ts$",
       },
       to: { path: PLATFORM, reachable: true },

@@ -10,6 +10,9 @@ export const PROTOCOL_VERSION = 1;
 export const OLDEST_PROTOCOL_VERSION = 1;
 
 export const AGENT_SOCKET_PATH = "/agent/v1/socket";
+/** Where an attempt's inputs are fetched, by their place in the offer. */
+export const INPUT_PATH = "/agent/v1/attempts/:attemptId/inputs/:index";
+export const inputPath = (attemptId: string, index: number): string => `/agent/v1/attempts/${attemptId}/inputs/${index}`;
 
 /** Answered by the platform without waking the Dispatcher, so both are fixed byte for byte. */
 export const PING_FRAME = '{"type":"ping"}';
@@ -129,10 +132,20 @@ const Welcome = z.object({
   timings: z.object({ pingMs: Milliseconds, leaseMs: Milliseconds, graceMs: Milliseconds, progressMs: Milliseconds }),
   maxResultBytes: z.number().int().positive(),
 });
+/** A picture that the task works on: fetched from the edge by GET with the attempt's grant, never from a stranger. */
+export const InputFile = z.object({
+  name: z.enum(["image"]),
+  url: z.url(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  size: z.number().int().positive(),
+});
+export type InputFile = z.infer<typeof InputFile>;
+
 const Offer = z.object({
   type: z.literal("offer"),
   attemptId: AttemptId,
   task: EngineTask,
+  inputs: z.array(InputFile).max(4).default([]),
   /** Files go to `<url>/<index>` and `<url>/<index>/thumbnail` by PUT, with the grant as bearer token. */
   upload: z.object({ url: z.url(), grant: z.string().min(1) }),
 });
@@ -181,6 +194,18 @@ function typesOf(union: { options: readonly { shape: { type: { value: string } }
 
 const AGENT_TYPES = typesOf(AgentMessage);
 const EDGE_TYPES = typesOf(EdgeMessage);
+
+const Announced = z.object({ type: z.literal("hello"), protocol: z.number() });
+
+/** The protocol version that a hello of any version announces; null when the frame is no hello. */
+export function announcedProtocol(frame: string): number | null {
+  try {
+    return Announced.safeParse(JSON.parse(frame)).data?.protocol ?? null;
+  } catch {
+    // Not JSON: `parseAgentFrame` says so.
+    return null;
+  }
+}
 
 /** Parses a frame that an agent sent. */
 export const parseAgentFrame = (frame: string): ParsedFrame<AgentMessage> => parseFrame(AgentMessage, AGENT_TYPES, frame);

@@ -23,3 +23,63 @@ export const DEFAULTS = {
   maxThumbnailBytes: 512 * 1024,
   retentionMs: 30 * 24 * 3_600_000,
 } as const;
+
+/** A bucket of `capacity` tries of which one comes back every `refillMs`. */
+export interface Rate {
+  capacity: number;
+  refillMs: number;
+}
+
+/** A count per window, as the platform's rate-limit binding takes it. */
+export interface WindowLimit {
+  requests: number;
+  windowSeconds: 10 | 60;
+}
+
+export interface RateLimits {
+  /** Per address, every request to the API; counted by the platform, per location and approximately, like the next three. */
+  address: WindowLimit;
+  /** Per address, what may be tried without a token: login and registration. */
+  signIn: WindowLimit;
+  /** Per user, GET. */
+  read: WindowLimit;
+  /** Per user, everything else. */
+  write: WindowLimit;
+  /** Per user and pool, tasks submitted; exact. */
+  submit: Rate;
+  /** Login failures of one account from one address; exact, like all below. */
+  loginOfAccountAtAddress: Rate;
+  /** Login failures from one address, whatever the account. Not for accounts that have signed in there before. */
+  loginAtAddress: Rate;
+  /** Login failures of one account from addresses where it never signed in: far more than one address is allowed. */
+  loginOfAccount: Rate;
+  /** Accounts opened from one address. */
+  register: Rate;
+}
+
+/** By the name in wrangler.toml's `RATE_LIMITS`; its `ratelimits` carry the same numbers, which a test compares. */
+export const RATE_LIMITS = {
+  standard: {
+    address: { requests: 400, windowSeconds: 10 },
+    signIn: { requests: 20, windowSeconds: 10 },
+    read: { requests: 200, windowSeconds: 10 },
+    write: { requests: 200, windowSeconds: 10 },
+    submit: { capacity: 120, refillMs: 1_000 },
+    loginOfAccountAtAddress: { capacity: 10, refillMs: 60_000 },
+    loginAtAddress: { capacity: 50, refillMs: 10_000 },
+    loginOfAccount: { capacity: 200, refillMs: 10_000 },
+    register: { capacity: 10, refillMs: 360_000 },
+  },
+  /** For a local start and for tests: nothing that one person's scripts would meet. */
+  generous: {
+    address: { requests: 100_000, windowSeconds: 10 },
+    signIn: { requests: 100_000, windowSeconds: 10 },
+    read: { requests: 100_000, windowSeconds: 10 },
+    write: { requests: 100_000, windowSeconds: 10 },
+    submit: { capacity: 10_000, refillMs: 10 },
+    loginOfAccountAtAddress: { capacity: 10, refillMs: 60_000 },
+    loginAtAddress: { capacity: 10_000, refillMs: 10 },
+    loginOfAccount: { capacity: 10_000, refillMs: 10 },
+    register: { capacity: 10_000, refillMs: 10 },
+  },
+} as const satisfies Record<string, RateLimits>;

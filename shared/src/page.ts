@@ -7,14 +7,15 @@ export const PageQuery = z.object({
   order: z.enum(["asc", "desc"]).default("desc"),
 });
 
-/** One page of a list (spec 3.3). */
-export interface Page<T> {
-  content: T[];
-  totalElements: number;
-  totalPages: number;
-  page: number;
-  pageSize: number;
+const PAGE = { totalElements: z.int(), totalPages: z.int(), page: z.int(), pageSize: z.int() };
+
+/** The answer of a list whose lines have this shape (spec 3.3). */
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.object({ content: z.array(item), ...PAGE });
 }
+
+/** One page of a list (spec 3.3). */
+export type Page<T> = Omit<z.infer<ReturnType<typeof pageOf>>, "content"> & { content: T[] };
 
 export function toPage<T>(content: T[], totalElements: number, query: { page: number; pageSize: number }): Page<T> {
   return { content, totalElements, totalPages: Math.ceil(totalElements / query.pageSize), page: query.page, pageSize: query.pageSize };

@@ -1,10 +1,25 @@
 import { z } from "zod";
+import type { TaskType } from "../task.ts";
 
-/** Sizes that every model accepts unless it says otherwise: latent models work in blocks of 8 pixels. */
+/*
+ * Bodies of spec chapters 5 and 6, with the defaults of its tables and examples. Where it gives no bounds, these are
+ * those of an image service; a model can narrow them (`ModelLimits`), never widen them.
+ */
+
+/** Sizes come in blocks of this many pixels: latent models work on blocks of 8. */
 export const SIZE_MULTIPLE = 8;
-const Side = z.number().int().min(64).max(2048).multipleOf(SIZE_MULTIPLE);
+export const BOUNDS = {
+  promptLength: 4000,
+  sidePixels: { min: 64, max: 2048 },
+  videoSidePixels: { min: 64, max: 1024 },
+  steps: { min: 1, max: 150 },
+  cfgScale: { min: 0, max: 30 },
+  batchSize: { min: 1, max: 8 },
+  durationSeconds: { min: 1, max: 10 },
+  fps: { min: 1, max: 30 },
+} as const;
 
-/** The names engines of this field share (ComfyUI's lists). */
+/** The names that engines of this field share (ComfyUI's lists). */
 export const SAMPLERS = [
   "euler",
   "euler_ancestral",
@@ -27,40 +42,280 @@ export const SAMPLERS = [
 ] as const;
 export const SCHEDULERS = ["normal", "karras", "exponential", "sgm_uniform", "simple", "ddim_uniform", "beta"] as const;
 
-export const DEFAULT_TEXT2IMG_MODEL = "stable-diffusion-xl-base-1.0";
+/** Sampling steps when neither the request nor the model says how many. */
+export const DEFAULT_STEPS = { TEXT2IMG: 30, IMG2IMG: 20, POSE: 20, TEXT2VIDEO: 25, IMG2VIDEO: 25 } as const;
 
-/** Body of `POST /api/v1/generate/text2img` (spec 5.1), defaults as in its table. `seed` -1 asks for a random one. */
+export const DEFAULT_MODELS = {
+  TEXT2IMG: "stable-diffusion-xl-base-1.0",
+  IMG2IMG: "stable-diffusion-v1-5",
+  UPSCALE: "RealESRGAN",
+  POSE: "stable-diffusion-v1-5",
+  TEXT2VIDEO: "stable-video-diffusion",
+  IMG2VIDEO: "stable-video-diffusion-img2vid",
+} as const satisfies Record<TaskType, string>;
+
+const bounded = (schema: z.ZodNumber, { min, max }: { min: number; max: number }) => schema.min(min).max(max);
+const integer = (bounds: { min: number; max: number }) => bounded(z.int(), bounds);
+const side = (bounds: { min: number; max: number }) => integer(bounds).multipleOf(SIZE_MULTIPLE);
+
+const Prompt = z.string().trim().min(1).max(BOUNDS.promptLength);
+const NegativePrompt = z.string().max(BOUNDS.promptLength).default("");
+const ModelName = z.string().min(1).max(128);
+const Seed = integer({ min: -1, max: Number.MAX_SAFE_INTEGER }).default(-1).describe("-1 draws a random one; the task's detail shows it");
+const Steps = integer(BOUNDS.steps);
+/** Left out, the model's own default counts, and only then the document's. */
+const stepsOf = (type: keyof typeof DEFAULT_STEPS) =>
+  Steps.optional().meta({ default: DEFAULT_STEPS[type], description: "a model may have another default" });
+const CfgScale = bounded(z.number(), BOUNDS.cfgScale);
+const Unit = bounded(z.number(), { min: 0, max: 1 });
+const Sampler = z.enum(SAMPLERS).default("euler");
+const Scheduler = z.enum(SCHEDULERS).default("normal");
+const Motion = {
+  duration: integer(BOUNDS.durationSeconds).default(4).describe("seconds"),
+  fps: integer(BOUNDS.fps).default(8),
+  motionBucketId: integer({ min: 1, max: 255 }).default(127),
+};
+
+/** A day at most. */
+const DeadlineSeconds = integer({ min: 1, max: 86_400 });
+
+/** What every submission may say beside what to make. */
+const Submission = {
+  clientId: z.string().min(1).max(128).optional().describe("comes back in the task's messages and detail"),
+  startWithinSeconds: DeadlineSeconds.optional().describe("ends with E008, free of charge, when no agent has it by then"),
+  finishWithinSeconds: DeadlineSeconds.optional().describe("ends with E008, free of charge, when it is not done by then"),
+  callbackUrl: z
+    .url({ protocol: /^https?$/ })
+    .max(2048)
+    .optional()
+    .describe("is sent the end of the task, signed as Standard Webhooks says"),
+};
+/** What a submission says to the edge alone: no engine sees it. */
+const EDGE_ONLY = { clientId: true, startWithinSeconds: true, finishWithinSeconds: true, callbackUrl: true } as const;
+/** The fields of `Submission`, as every body has them. */
+export type Submission = z.infer<z.ZodObject<typeof Submission>>;
+
+/** `data:image/png;base64,…` or bare base64; judged by its bytes once decoded. */
+const ImageBase64 = z.string().min(1);
+const ImageUrl = z.url({ protocol: /^https?$/ }).max(2048);
+
+/** Exactly one of the two ways to hand in a picture (decisions, "Tasks"). */
+function exactlyOne<A extends string, B extends string>(a: A, b: B) {
+  return z.check<Partial<Record<A | B, unknown>>>((context) => {
+    const given = [a, b].filter((name) => context.value[name] !== undefined);
+    if (given.length === 1) return;
+    const message = given.length === 0 ? `one of ${a} and ${b} is required` : `only one of ${a} and ${b} may be given`;
+    context.issues.push({ code: "custom", input: context.value, path: [a], message });
+  });
+}
+
+/** Spec 5.1. */
 export const Text2ImgBody = z.object({
-  prompt: z.string().trim().min(1).max(4000),
-  negativePrompt: z.string().max(4000).default(""),
-  modelName: z.string().min(1).max(128).default(DEFAULT_TEXT2IMG_MODEL),
-  width: Side.default(1024),
-  height: Side.default(1024),
-  steps: z.number().int().min(1).max(150).default(30),
-  cfgScale: z.number().min(0).max(30).default(7.5),
-  seed: z.number().int().min(-1).max(Number.MAX_SAFE_INTEGER).default(-1),
-  sampler: z.enum(SAMPLERS).default("euler"),
-  scheduler: z.enum(SCHEDULERS).default("normal"),
-  denoise: z.number().min(0).max(1).default(1),
-  batchSize: z.number().int().min(1).max(8).default(1),
-  clientId: z.string().min(1).max(128).optional(),
+  prompt: Prompt,
+  negativePrompt: NegativePrompt,
+  modelName: ModelName.default(DEFAULT_MODELS.TEXT2IMG),
+  width: side(BOUNDS.sidePixels).default(1024),
+  height: side(BOUNDS.sidePixels).default(1024),
+  steps: stepsOf("TEXT2IMG"),
+  cfgScale: CfgScale.default(7.5),
+  seed: Seed,
+  sampler: Sampler,
+  scheduler: Scheduler,
+  denoise: Unit.default(1),
+  batchSize: integer(BOUNDS.batchSize).default(1),
+  ...Submission,
 });
 export type Text2ImgBody = z.infer<typeof Text2ImgBody>;
 
-/** What an engine is given for a TEXT2IMG task: the request with its seed drawn, without what only the client needs. */
-export const Text2ImgParameters = Text2ImgBody.omit({ clientId: true }).extend({
-  seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+const Img2ImgFields = z.object({
+  prompt: Prompt,
+  negativePrompt: NegativePrompt,
+  imageBase64: ImageBase64.optional(),
+  imageUrl: ImageUrl.optional(),
+  strength: Unit.default(0.7).describe("how much is changed"),
+  modelName: ModelName.default(DEFAULT_MODELS.IMG2IMG),
+  width: side(BOUNDS.sidePixels).default(512),
+  height: side(BOUNDS.sidePixels).default(512),
+  steps: stepsOf("IMG2IMG"),
+  cfgScale: CfgScale.default(7),
+  seed: Seed,
+  sampler: Sampler,
+  scheduler: Scheduler,
+  batchSize: integer(BOUNDS.batchSize).default(1),
+  ...Submission,
+});
+/** Spec 5.2. */
+export const Img2ImgBody = Img2ImgFields.check(exactlyOne("imageBase64", "imageUrl"));
+
+const UpscaleFields = z.object({
+  imageBase64: ImageBase64.optional(),
+  imageUrl: ImageUrl.optional(),
+  scaleFactor: z.union([z.literal(2), z.literal(4)]).default(2),
+  model: ModelName.default(DEFAULT_MODELS.UPSCALE),
+  ...Submission,
+});
+/** Spec 5.3. */
+export const UpscaleBody = UpscaleFields.check(exactlyOne("imageBase64", "imageUrl"));
+
+const PoseFields = z.object({
+  prompt: Prompt,
+  negativePrompt: NegativePrompt,
+  poseImageBase64: ImageBase64.optional(),
+  poseImageUrl: ImageUrl.optional(),
+  controlType: z.enum(["openpose", "canny", "depth"]).default("openpose"),
+  controlStrength: bounded(z.number(), { min: 0, max: 2 }).default(1),
+  modelName: ModelName.default(DEFAULT_MODELS.POSE),
+  width: side(BOUNDS.sidePixels).default(512),
+  height: side(BOUNDS.sidePixels).default(768),
+  steps: stepsOf("POSE"),
+  cfgScale: CfgScale.default(7),
+  seed: Seed,
+  sampler: Sampler,
+  scheduler: Scheduler,
+  batchSize: integer(BOUNDS.batchSize).default(1),
+  ...Submission,
+});
+/** Spec 5.4. */
+export const PoseBody = PoseFields.check(exactlyOne("poseImageBase64", "poseImageUrl"));
+
+/** Spec 6.1. */
+export const Text2VideoBody = z.object({
+  prompt: Prompt,
+  negativePrompt: NegativePrompt,
+  modelName: ModelName.default(DEFAULT_MODELS.TEXT2VIDEO),
+  width: side(BOUNDS.videoSidePixels).default(512),
+  height: side(BOUNDS.videoSidePixels).default(512),
+  ...Motion,
+  cfgScale: CfgScale.default(7.5),
+  steps: stepsOf("TEXT2VIDEO"),
+  seed: Seed,
+  ...Submission,
+});
+
+const Img2VideoFields = z.object({
+  imageBase64: ImageBase64.optional(),
+  imageUrl: ImageUrl.optional(),
+  prompt: z.string().trim().max(BOUNDS.promptLength).default(""),
+  negativePrompt: NegativePrompt,
+  modelName: ModelName.default(DEFAULT_MODELS.IMG2VIDEO),
+  width: side(BOUNDS.videoSidePixels).default(512),
+  height: side(BOUNDS.videoSidePixels).default(512),
+  ...Motion,
+  augmentationLevel: Unit.default(0),
+  cfgScale: CfgScale.default(2.5),
+  steps: stepsOf("IMG2VIDEO"),
+  seed: Seed,
+  videoLoop: z.boolean().default(false),
+  ...Submission,
+});
+/** Spec 6.2. */
+export const Img2VideoBody = Img2VideoFields.check(exactlyOne("imageBase64", "imageUrl"));
+
+export const GENERATE_BODIES = {
+  TEXT2IMG: Text2ImgBody,
+  IMG2IMG: Img2ImgBody,
+  UPSCALE: UpscaleBody,
+  POSE: PoseBody,
+  TEXT2VIDEO: Text2VideoBody,
+  IMG2VIDEO: Img2VideoBody,
+} as const satisfies Record<TaskType, z.ZodType>;
+
+/** A request of any type, as it came in. */
+export type GenerateRequest = { [Type in TaskType]: { type: Type; body: z.infer<(typeof GENERATE_BODIES)[Type]> } }[TaskType];
+
+/** What submission settles. */
+const Settled = { seed: integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), steps: Steps };
+/** An input picture that an engine is given as a file; the edge has looked at its bytes. */
+const InputPicture = { imageWidth: z.int().positive(), imageHeight: z.int().positive() };
+
+/*
+ * What an engine is given: the request with seed and steps settled and its picture measured, without what only the client
+ * needs. The picture itself comes as the attempt's input file.
+ */
+export const Text2ImgParameters = Text2ImgBody.omit(EDGE_ONLY).extend(Settled);
+export const Img2ImgParameters = Img2ImgFields.omit({ ...EDGE_ONLY, imageBase64: true, imageUrl: true }).extend({
+  ...Settled,
+  ...InputPicture,
+});
+export const UpscaleParameters = UpscaleFields.omit({ ...EDGE_ONLY, imageBase64: true, imageUrl: true }).extend(InputPicture);
+export const PoseParameters = PoseFields.omit({ ...EDGE_ONLY, poseImageBase64: true, poseImageUrl: true }).extend({
+  ...Settled,
+  ...InputPicture,
+});
+export const Text2VideoParameters = Text2VideoBody.omit(EDGE_ONLY).extend(Settled);
+export const Img2VideoParameters = Img2VideoFields.omit({ ...EDGE_ONLY, imageBase64: true, imageUrl: true }).extend({
+  ...Settled,
+  ...InputPicture,
 });
 export type Text2ImgParameters = z.infer<typeof Text2ImgParameters>;
 
-/** A task as an engine sees it. Each further type adds its own member. */
-export const EngineTask = z.discriminatedUnion("type", [z.object({ type: z.literal("TEXT2IMG"), parameters: Text2ImgParameters })]);
+/** A task as an engine sees it. */
+export const EngineTask = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("TEXT2IMG"), parameters: Text2ImgParameters }),
+  z.object({ type: z.literal("IMG2IMG"), parameters: Img2ImgParameters }),
+  z.object({ type: z.literal("UPSCALE"), parameters: UpscaleParameters }),
+  z.object({ type: z.literal("POSE"), parameters: PoseParameters }),
+  z.object({ type: z.literal("TEXT2VIDEO"), parameters: Text2VideoParameters }),
+  z.object({ type: z.literal("IMG2VIDEO"), parameters: Img2VideoParameters }),
+]);
 export type EngineTask = z.infer<typeof EngineTask>;
 
-/** Answer of spec 5.1. `queuePosition` 0 means that a GPU is free now; `estimatedTime` is in seconds. */
-export interface GenerateAnswer {
-  taskId: string;
-  queuePosition: number;
-  estimatedTime: number;
-  cost: number;
+/** Answer of every generate route (spec 5.1, 6.1); the last three only for videos. */
+export const GenerateAnswer = z.object({
+  taskId: z.string(),
+  queuePosition: z.int().describe("0: a GPU is free now"),
+  estimatedTime: z.int().describe("seconds"),
+  cost: z.int().describe("credits, held until the task ends"),
+  duration: z.int().optional(),
+  fps: z.int().optional(),
+  totalFrames: z.int().optional(),
+});
+export type GenerateAnswer = z.infer<typeof GenerateAnswer>;
+
+/** A submission that says its type: the body of a quote, or one of a batch. */
+export const TypedBody = z.discriminatedUnion("type", [
+  Text2ImgBody.safeExtend({ type: z.literal("TEXT2IMG") }),
+  Img2ImgBody.safeExtend({ type: z.literal("IMG2IMG") }),
+  UpscaleBody.safeExtend({ type: z.literal("UPSCALE") }),
+  PoseBody.safeExtend({ type: z.literal("POSE") }),
+  Text2VideoBody.safeExtend({ type: z.literal("TEXT2VIDEO") }),
+  Img2VideoBody.safeExtend({ type: z.literal("IMG2VIDEO") }),
+]);
+export type TypedBody = z.infer<typeof TypedBody>;
+
+export function toGenerateRequest(typed: TypedBody): GenerateRequest {
+  const { type, ...body } = typed;
+  // Type and body come from one member of the union, which TypeScript loses sight of here.
+  return { type, body } as GenerateRequest;
 }
+
+/** Answer of `POST /api/v1/generate/quote`: what a submission would be told now. */
+export const QuoteAnswer = z.object({
+  cost: z.int().describe("credits"),
+  isAdmitted: z.boolean().describe("whether it would be taken now"),
+  refusal: z
+    .object({ code: z.union([z.int(), z.string()]), message: z.string() })
+    .optional()
+    .describe("why not: E002, E003 or E007"),
+  queuePosition: z.int().optional().describe("0: a GPU is free now"),
+  estimatedTime: z.int().optional().describe("seconds"),
+});
+export type QuoteAnswer = z.infer<typeof QuoteAnswer>;
+
+export const MAX_BATCH = 50;
+/** Body of `POST /api/v1/generate/batch`. */
+export const BatchBody = z.object({ tasks: z.array(TypedBody).min(1).max(MAX_BATCH) });
+export type BatchBody = z.infer<typeof BatchBody>;
+
+/** Answer of `POST /api/v1/generate/batch`: one entry for each task, in order, with what a single submission answers. */
+export const BatchAnswer = z.object({
+  accepted: z.int().describe("how many were taken"),
+  results: z.array(
+    z.object({
+      code: z.union([z.int(), z.string()]),
+      message: z.string(),
+      data: z.union([GenerateAnswer, z.object({ issues: z.array(z.object({ path: z.string(), message: z.string() })) })]).optional(),
+    }),
+  ),
+});
+export type BatchAnswer = z.infer<typeof BatchAnswer>;

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { PageQuery } from "../page.ts";
-import { type Phase, type ResultFormat, TaskStatus, TaskType } from "../task.ts";
+import { PageQuery, pageOf } from "../page.ts";
+import { Phase, ResultFormat, TaskStatus, TaskType } from "../task.ts";
+import { WireTime } from "../wire-time.ts";
 
 export const TaskIdParam = z.object({ taskId: z.string().min(1).max(64) });
 
@@ -15,61 +16,101 @@ export const TaskListQuery = PageQuery.extend({
 export type TaskListQuery = z.infer<typeof TaskListQuery>;
 
 /** One line of the task list (spec 7.1): `results` are URLs here and objects in the detail. */
-export interface TaskListItem {
-  id: string;
-  type: TaskType;
-  status: TaskStatus;
-  progress: number;
-  prompt: string;
-  results: string[];
-  cost: number;
-  createTime: string;
-  completeTime: string | null;
-}
+export const TaskListItem = z.object({
+  id: z.string(),
+  type: TaskType,
+  status: TaskStatus,
+  progress: z.int().describe("percent; 100 only once completed"),
+  prompt: z.string(),
+  results: z.array(z.string()).describe("URLs"),
+  cost: z.int().describe("credits"),
+  createTime: WireTime,
+  completeTime: WireTime.nullable(),
+});
+export type TaskListItem = z.infer<typeof TaskListItem>;
 
-export interface TaskResultFile {
-  url: string;
-  thumbnailUrl: string;
-  /** Bytes. */
-  size: number;
-  width: number;
-  height: number;
-  format: ResultFormat;
-}
+export const TaskPage = pageOf(TaskListItem);
 
-/** Task detail (spec 7.2), and what its users expect beside it. `queueTime` and `processTime` are seconds. */
-export interface TaskDetail {
-  id: string;
-  type: TaskType;
-  status: TaskStatus;
-  progress: number;
-  prompt: string;
-  negativePrompt: string;
-  parameters: Record<string, unknown>;
-  results: TaskResultFile[];
-  cost: number;
-  queueTime: number | null;
-  processTime: number | null;
-  createTime: string;
-  startTime: string | null;
-  completeTime: string | null;
-  /** The newest phase and step, while the task runs. */
-  phase?: Phase;
-  currentStep?: number;
-  totalSteps?: number;
-  /** Tasks ahead of this one, while it waits. */
-  queuePosition?: number;
-  /** A cancelled task whose engine has not yet confirmed that it stopped. */
-  stopping?: true;
-  clientId?: string;
-  /** Which engine and model really made the result; the model can differ from the one asked for, and `notes` says so. */
-  servedBy?: { engine: string; model: string };
-  notes?: string[];
-  error?: { code: number | string; message: string };
-}
+export const TaskResultFile = z.object({
+  url: z.string(),
+  thumbnailUrl: z.string(),
+  size: z.int().describe("bytes"),
+  width: z.int(),
+  height: z.int(),
+  format: ResultFormat,
+});
+export type TaskResultFile = z.infer<typeof TaskResultFile>;
 
-/** Answer of `DELETE /api/v1/tasks/{taskId}` (spec 7.3); `refund` is the credits released. */
-export interface CancelAnswer {
-  taskId: string;
-  refund: number;
-}
+/** Why a task failed: a code of spec chapter 9. */
+export const TaskError = z.object({ code: z.union([z.int(), z.string()]), message: z.string() });
+
+/** What a waiting task waits for: a code for programs and a sentence in the caller's language. */
+export const WaitingForView = z.object({
+  code: z.enum(["CAPABLE_AGENT", "TASKS_AHEAD", "FREE_SLOT", "AGENT_ANSWER", "QUEUE"]),
+  message: z.string(),
+});
+export type WaitingForView = z.infer<typeof WaitingForView>;
+
+/** Task detail (spec 7.2), and what its users expect beside it. */
+export const TaskDetail = z.object({
+  id: z.string(),
+  type: TaskType,
+  status: TaskStatus,
+  progress: z.int().describe("percent; 100 only once completed"),
+  prompt: z.string(),
+  negativePrompt: z.string(),
+  parameters: z.record(z.string(), z.unknown()).describe("as submitted, with the defaults and the drawn seed"),
+  results: z.array(TaskResultFile),
+  cost: z.int().describe("credits"),
+  queueTime: z.int().nullable().describe("seconds"),
+  processTime: z.int().nullable().describe("seconds"),
+  createTime: WireTime,
+  startTime: WireTime.nullable(),
+  completeTime: WireTime.nullable(),
+  phase: Phase.optional().describe("while the task runs"),
+  currentStep: z.int().optional(),
+  totalSteps: z.int().optional(),
+  queuePosition: z.int().optional().describe("tasks ahead of this one, while it waits"),
+  waitingFor: WaitingForView.optional().describe("while it waits: why it does not run yet"),
+  stopping: z.literal(true).optional().describe("cancelled, and the engine has not yet confirmed that it stopped"),
+  clientId: z.string().optional(),
+  servedBy: z
+    .object({ engine: z.string(), model: z.string() })
+    .optional()
+    .describe("which engine and model really made the result; the model can differ from the one asked for, and `notes` says so"),
+  notes: z.array(z.string()).optional(),
+  error: TaskError.optional(),
+});
+export type TaskDetail = z.infer<typeof TaskDetail>;
+
+/** Answer of `DELETE /api/v1/tasks/{taskId}` (spec 7.3). */
+export const CancelAnswer = z.object({ taskId: z.string(), refund: z.int().describe("credits released") });
+export type CancelAnswer = z.infer<typeof CancelAnswer>;
+
+/** Query of `GET /api/v1/tasks/{taskId}`. */
+export const TaskDetailQuery = z.object({
+  wait: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(60)
+    .default(0)
+    .describe("seconds: answers when the task's status has changed or it has ended, at the latest after so long"),
+});
+
+/** Query of `GET /api/v1/tasks/{taskId}/events`. */
+export const TaskEventsQuery = z.object({
+  ticket: z.string().max(2048).optional().describe("of POST …/events/ticket, for a browser's EventSource, which cannot send a token"),
+});
+
+/** Answer of `POST /api/v1/tasks/{taskId}/events/ticket`. */
+export const EventsTicket = z.object({
+  ticket: z.string(),
+  expiresIn: z.int().describe("seconds"),
+  url: z.string().describe("the stream's address, with the ticket in it"),
+});
+export type EventsTicket = z.infer<typeof EventsTicket>;
+
+/** Answer of `POST /api/v1/tasks/{taskId}/retry` (spec 7.4). */
+export const RetryAnswer = z.object({ newTaskId: z.string(), queuePosition: z.int().describe("0: a GPU is free now") });
+export type RetryAnswer = z.infer<typeof RetryAnswer>;

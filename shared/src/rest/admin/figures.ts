@@ -1,0 +1,50 @@
+import { z } from "zod";
+import { TaskType } from "../../task.ts";
+import { AgentState } from "../agents.ts";
+
+/** How the whole stands: queue, fleet, ledger. */
+
+export const QueueFigures = z.object({
+  waiting: z.int(),
+  running: z.int(),
+  oldestWaitSeconds: z.int().nullable().describe("of the task that has waited longest; null when none waits"),
+  lines: z.array(
+    z.object({
+      pool: z.string(),
+      type: TaskType,
+      model: z.string(),
+      pixels: z.int(),
+      waiting: z.int(),
+      oldestWaitSeconds: z.int(),
+      agents: z.int().describe("connected agents that are able to run these"),
+    }),
+  ),
+  poolsLeftOut: z.int().describe("pools that were not asked because there are too many"),
+});
+export type QueueFigures = z.infer<typeof QueueFigures>;
+
+export const FleetFigures = z.object({
+  agents: z.int(),
+  byState: z.record(AgentState, z.int()),
+  slots: z.int().describe("of agents that are connected"),
+  running: z.int().describe("tasks that agents have now"),
+  models: z.array(z.object({ name: z.string(), agents: z.int() })).describe("what connected agents offer"),
+  poolsLeftOut: z.int(),
+});
+export type FleetFigures = z.infer<typeof FleetFigures>;
+
+export const LedgerCheck = z.object({
+  accounts: z.int().describe("accounts that were looked at"),
+  isSound: z.boolean(),
+  faults: z.array(
+    z.object({
+      userId: z.int(),
+      username: z.string(),
+      balance: z.int(),
+      recorded: z.int().describe("the sum of its fund records; should be `balance`"),
+      freezed: z.int(),
+      held: z.int().describe("the sum of its open holds; should be `freezed`"),
+    }),
+  ),
+});
+export type LedgerCheck = z.infer<typeof LedgerCheck>;
