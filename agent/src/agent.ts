@@ -6,6 +6,7 @@ import type { AgentConfig } from "./config.ts";
 import type { WorkMessage } from "./connection.ts";
 import { Delivery } from "./delivery.ts";
 import type { Engine } from "./engines/engine.ts";
+import { fetchInputs } from "./inputs.ts";
 import { Link } from "./link.ts";
 import type { Log } from "./log.ts";
 import { freeSlots, offeredModels } from "./offer.ts";
@@ -113,6 +114,10 @@ async function serve(config: AgentConfig, state: StateFolder, engine: Engine, de
     limits: () => limits,
     signal,
     onSlotsChanged: announceSlots,
+    fetchInputs: (inputs, grant, folder, stop) => {
+      const onRetry = (reason: string, waitMs: number) => log.warn("input-retried", `Input not fetched: ${reason}`, { waitMs });
+      return fetchInputs(inputs, grant, folder, { dispatcher, backoff: timings.upload, signal: stop, onRetry });
+    },
   });
 
   const onMessage = (message: WorkMessage): void => {

@@ -26,7 +26,24 @@ test("fills in what was not said", () => {
 test("reads flags", () => {
   const flags = ["--name", "box", "--slots", "4", "--state", "s", "--map-model", "a, b", "--map-model", "c,a,", "--log", "json"];
   expect(readCommandLine([...NEEDED, ...flags], {})).toMatchObject({
-    config: { name: "box", slots: 4, stateFolder: resolve("s"), mappedModels: ["a", "b", "c"], log: "json" },
+    config: {
+      name: "box",
+      slots: 4,
+      stateFolder: resolve("s"),
+      mappedModels: ["a", "b", "c", "a"].map((name) => ({ name, types: null })),
+      log: "json",
+    },
+  });
+});
+
+test("a mapped name may say for which types it is offered", () => {
+  expect(readCommandLine([...NEEDED, "--map-model", "sd:TEXT2IMG+POSE,flux:dev"], {})).toMatchObject({
+    config: {
+      mappedModels: [
+        { name: "sd", types: ["TEXT2IMG", "POSE"] },
+        { name: "flux:dev", types: null },
+      ],
+    },
   });
 });
 
@@ -50,6 +67,7 @@ test.each([
   [[...NEEDED, "--engine", "magic"], "--engine must be one of: built-in"],
   [[...NEEDED, "--log", "xml"], "--log must be one of: text, json"],
   [[...NEEDED, "--map-model", "x".repeat(129)], "--map-model must have at most 128 characters a name"],
+  [[...NEEDED, "--map-model", "sd:TEXT2IMG+PAINT"], "--map-model must list types of task behind a colon, as in sd:TEXT2IMG+IMG2IMG"],
   [[...NEEDED, "--state"], "Option '--state <value>' argument missing"],
   [[...NEEDED, "--what"], "Unknown option '--what'"],
   [[...NEEDED, "run"], "Unexpected argument 'run'"],

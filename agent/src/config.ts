@@ -2,6 +2,7 @@ import { homedir, hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { TaskType } from "@star-graph/shared/task";
 import { messageOf } from "./outside.ts";
 
 const LOG_FORMATS = ["text", "json"] as const;
@@ -9,6 +10,12 @@ export type LogFormat = (typeof LOG_FORMATS)[number];
 
 const ENGINE_NAMES = ["built-in"] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];
+
+export interface MappedModel {
+  name: string;
+  /** Null for all that the engine's model can do. */
+  types: TaskType[] | null;
+}
 
 export interface AgentConfig {
   edge: URL;
@@ -18,7 +25,7 @@ export interface AgentConfig {
   stateFolder: string;
   engine: EngineName;
   /** Further model names of the API that the engine's model is offered under. */
-  mappedModels: string[];
+  mappedModels: MappedModel[];
   log: LogFormat;
 }
 
@@ -28,6 +35,16 @@ export type CommandLine = { kind: "run"; config: AgentConfig } | { kind: "help" 
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
+
+/** `NAME` or `NAME:TYPE+TYPE`. A colon before anything but capitals belongs to the name. */
+const MappedModel = z.string().transform((text, context): MappedModel => {
+  const [, typed, list] = /^(.+):([A-Z0-9+]+)$/.exec(text) ?? [];
+  const types = list === undefined ? null : z.array(TaskType).safeParse(list.split("+"));
+  const name = typed ?? text;
+  if (name.length > 128) context.addIssue("must have at most 128 characters a name");
+  if (types && !types.success) context.addIssue(`must list types of task behind a colon, as in ${name}:TEXT2IMG+IMG2IMG`);
+  return { name, types: types?.data ?? null };
+});
 
 /** Each value with the words that say where it came from, so that a message can name it. */
 const Settings = z.object({
@@ -41,7 +58,7 @@ const Settings = z.object({
     .pipe(z.number().min(1, "must be a whole number from 1 to 64").max(64, "must be a whole number from 1 to 64")),
   state: z.string().min(1, "must not be empty"),
   engine: z.enum(ENGINE_NAMES, `must be one of: ${ENGINE_NAMES.join(", ")}`),
-  "map-model": z.array(z.string().min(1).max(128, "must have at most 128 characters a name")).max(400, "must name at most 400 models"),
+  "map-model": z.array(MappedModel).max(400, "must name at most 400 models"),
   log: z.enum(LOG_FORMATS, `must be one of: ${LOG_FORMATS.join(", ")}`),
 });
 
@@ -77,7 +94,7 @@ export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv 
   });
   if (!parsed.success) throw new UsageError(describeIssue(parsed.error.issues[0]));
   const { state, "map-model": mappedModels, ...rest } = parsed.data;
-  return { kind: "run", config: { ...rest, stateFolder: resolve(state), mappedModels: [...new Set(mappedModels)] } };
+  return { kind: "run", config: { ...rest, stateFolder: resolve(state), mappedModels } };
 }
 
 function parseFlags(argv: readonly string[]) {

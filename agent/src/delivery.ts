@@ -135,6 +135,8 @@ export class Delivery {
         break;
       case "given-away":
         log.warn("result-dropped", `The edge no longer wants this result: ${outcome.reason}`, { attemptId });
+        // Said in case the edge still waits to hear that this attempt is over.
+        send({ type: "stopped", attemptId });
         void this.forget(attemptId);
         return;
       case "unacceptable":

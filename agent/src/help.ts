@@ -22,7 +22,8 @@ What to run
   --slots N          Tasks at a time, 1 to 64 (default: 1)
   --map-model NAMES  Also offer the engine's model under these names of the API,
                      separated by commas; may be repeated. Whoever asked for the
-                     name is told which model really ran.
+                     name is told which model really ran. A name offered for
+                     some types of task only: NAME:TEXT2IMG+IMG2IMG
 
 On this machine
   --state DIR        Folder for this agent's id and unfinished deliveries

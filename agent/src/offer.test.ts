@@ -3,10 +3,19 @@ import { anOffer } from "../test/builders.ts";
 import { MODEL } from "../test/scripted-engine.ts";
 import { freeSlots, offeredModels, reasonToReject } from "./offer.ts";
 
-const MODELS = offeredModels("e", [{ name: MODEL, types: ["TEXT2IMG"], maxPixels: 1024 * 1024 }], ["sdxl", MODEL]);
+const MODELS = offeredModels(
+  "e",
+  [{ name: MODEL, types: ["TEXT2IMG"], maxPixels: 1024 * 1024 }],
+  [
+    { name: "sdxl", types: null },
+    { name: MODEL, types: null },
+    { name: "sdxl", types: null },
+    { name: "upscaler", types: ["UPSCALE"] },
+  ],
+);
 const offer = (changes: Parameters<typeof anOffer>[2] = {}, attemptId = "a1") => anOffer("http://edge", attemptId, changes);
 
-test("mapped names are served by the engine's first model, which is said; its own name is not mapped again", () => {
+test("mapped names are served by the engine's first model, which is said; never twice, nor for types it cannot do", () => {
   expect(MODELS).toEqual([
     { name: MODEL, types: ["TEXT2IMG"], maxPixels: 1024 * 1024, engine: "e" },
     { name: "sdxl", types: ["TEXT2IMG"], maxPixels: 1024 * 1024, engine: "e", servedAs: MODEL },

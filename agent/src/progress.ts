@@ -38,15 +38,20 @@ export class ProgressReporter {
   }
 
   report({ phase, step, totalSteps }: TaskProgress): void {
-    if (this.#isClosed) return;
     // The edge closes the socket of an agent that sends half a step.
     const report = { phase, step: Math.max(0, Math.floor(step)), totalSteps: Math.max(0, Math.floor(totalSteps)) };
     const msSinceSent = performance.now() - this.#sentAtMs;
     const verdict = judgeReport(this.#newest, report, msSinceSent, this.#intervalMs);
     if (verdict === "drop") return;
     this.#newest = report;
+    if (this.#isClosed) return;
     if (verdict === "send") this.repeat();
     else this.#timer ??= setTimeout(() => this.repeat(), this.#intervalMs - msSinceSent);
+  }
+
+  /** How far the engine is: the step that it told last, 0 before the first. */
+  get step(): number {
+    return this.#newest?.step ?? 0;
   }
 
   /** Says the newest now: also after a reconnect, because the edge may have missed it while the line was down. */

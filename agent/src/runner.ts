@@ -1,6 +1,7 @@
 import type { AgentMessage, AgentModel, OfferMessage } from "@star-graph/shared/agent-protocol";
+import { modelOf, workOf } from "@star-graph/shared/work";
 import { type Delivery, failed } from "./delivery.ts";
-import { type Engine, EngineError, type EngineResult } from "./engines/engine.ts";
+import { type Engine, EngineError, type EngineResult, type RunOptions } from "./engines/engine.ts";
 import type { Log } from "./log.ts";
 import { reasonToReject } from "./offer.ts";
 import { messageOf } from "./outside.ts";
@@ -19,6 +20,8 @@ export interface RunnerDeps {
   limits: () => { progressMs: number; maxResultBytes: number };
   signal: AbortSignal;
   onSlotsChanged: () => void;
+  /** Brings the pictures that a task works on into its folder. */
+  fetchInputs: (inputs: OfferMessage["inputs"], grant: string, folder: string, signal: AbortSignal) => Promise<RunOptions["inputs"]>;
 }
 
 interface RunningAttempt {
@@ -56,8 +59,8 @@ export class Runner {
       send({ type: "rejected", attemptId, reason: reason.slice(0, 500) });
       return;
     }
-    const { width, height, steps, batchSize, modelName } = task.parameters;
-    log.info("accepted", `${task.type} ${width}x${height}, ${steps} steps, ${batchSize} to draw, ${modelName}`, { attemptId });
+    const { pixels, work } = workOf(task);
+    log.info("accepted", `${task.type} with ${modelOf(task)}, ${(pixels / 1e6).toFixed(2)} megapixels`, { attemptId, pixels, work });
     const progress = new ProgressReporter(this.#deps.limits().progressMs, (step) => send({ type: "progress", attemptId, ...step }));
     const attempt: RunningAttempt = { abort: new AbortController(), progress };
     this.#running.set(attemptId, attempt);
@@ -70,7 +73,7 @@ export class Runner {
   /** Drops it now. The answer is always `stopped`, at once for an attempt that this agent does not have. */
   async cancel(attemptId: string): Promise<void> {
     const attempt = this.#running.get(attemptId);
-    this.#deps.log.info("cancelled", "Cancelled by the edge", { attemptId });
+    this.#deps.log.info("cancelled", "Cancelled by the edge", { attemptId, ...(attempt && { step: attempt.progress.step }) });
     if (attempt) {
       attempt.abort.abort(new Error("cancelled"));
       return;
@@ -107,17 +110,19 @@ export class Runner {
         break;
       case "stopped":
         send({ type: "stopped", attemptId });
-        log.info("stopped", "Stopped", { attemptId, tookMs });
+        log.info("stopped", "Stopped", { attemptId, tookMs, step: progress.step });
     }
     onSlotsChanged();
   }
 
-  async #produce({ attemptId, task, upload }: OfferMessage, progress: ProgressReporter, signal: AbortSignal): Promise<End> {
+  async #produce({ attemptId, task, inputs, upload }: OfferMessage, progress: ProgressReporter, signal: AbortSignal): Promise<End> {
     const { spool, engine, limits } = this.#deps;
     let end: End;
     try {
       const outputFolder = await spool.begin(attemptId);
-      const result = await engine.run(task, { signal, outputFolder, onProgress: (step) => progress.report(step) });
+      if (inputs.length > 0) progress.report({ phase: "loading", step: 0, totalSteps: 1 });
+      const fetched = await this.#deps.fetchInputs(inputs, upload.grant, outputFolder, signal);
+      const result = await engine.run(task, { signal, outputFolder, inputs: fetched, onProgress: (step) => progress.report(step) });
       const meta = await spool.store(attemptId, upload, withinProtocol(result));
       const largest = Math.max(...meta.pictures.map(({ bytes }) => bytes));
       const { maxResultBytes } = limits();

@@ -50,8 +50,8 @@ export async function uploadFile(path: string, file: SpooledFile, target: Upload
       case "given-away":
         return { kind: "given-away", reason };
       case "unacceptable":
-        // 422 is a checksum or a format that did not hold: another run may do better. A size limit will not move.
-        return { kind: "unacceptable", reason, isRetryable: status === 422 };
+        // A checksum or a format that did not hold (400, 415): another run may do better. A size limit will not move.
+        return { kind: "unacceptable", reason, isRetryable: status !== 413 };
       case "retry": {
         const waitMs = Math.max(notBeforeMs, backoffMs(failures, Math.random(), options.backoff));
         options.onRetry(reason, waitMs);

@@ -13,6 +13,7 @@ export function anOffer(edgeUrl: string, attemptId: string, changes: Partial<Tex
     type: "offer",
     attemptId,
     task: { type: "TEXT2IMG", parameters: someParameters(changes) },
+    inputs: [],
     upload: { url: `${edgeUrl}/up/${attemptId}`, grant: GRANT },
   };
 }

@@ -82,6 +82,8 @@ export class FakeEdge {
   /** Stored files by the path they were put at. */
   readonly files = new Map<string, StoredFile>();
   readonly puts = new Inbox<string>();
+  /** What is served by GET with the grant, by path. A function answers each request anew. */
+  readonly inputs = new Map<string, () => Buffer | number>();
   /** Statuses that refuse the next upgrades; once the list is empty they are granted. */
   upgradeAnswers: number[] = [];
   /** Statuses for the next uploads, before they are looked at. */
@@ -139,6 +141,13 @@ export class FakeEdge {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const bytes = Buffer.concat(chunks);
     const path = request.url ?? "";
+    if (request.method === "GET") {
+      const isGranted = request.headers.authorization === `Bearer ${GRANT}`;
+      const answer = isGranted ? (this.inputs.get(path)?.() ?? 404) : 403;
+      response.writeHead(typeof answer === "number" ? answer : 200);
+      response.end(typeof answer === "number" ? undefined : answer);
+      return;
+    }
     const status = this.uploadAnswers.shift() ?? judgeUpload(request, bytes);
     if (status === 200) this.files.set(path, { bytes, contentType: request.headers["content-type"] });
     response.writeHead(status, { "content-type": "application/json" });

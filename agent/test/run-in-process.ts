@@ -55,7 +55,7 @@ export async function startAgent(
       slots: options.slots ?? 1,
       stateFolder,
       engine: "built-in",
-      mappedModels: ["mapped-model"],
+      mappedModels: [{ name: "mapped-model", types: null }],
       log: "text",
     },
     {

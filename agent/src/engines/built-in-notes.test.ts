@@ -1,11 +1,14 @@
+import type { EngineTask } from "@star-graph/shared/rest/generate";
 import { expect, test } from "vitest";
 import { someParameters } from "../../test/builders.ts";
 import { notesFor, SCENE_MODEL, seedOfPicture } from "./built-in-notes.ts";
 
-const ours = (changes: Parameters<typeof someParameters>[0] = {}) => someParameters({ modelName: SCENE_MODEL, ...changes });
+type Changes = Parameters<typeof someParameters>[0];
+const aTask = (changes: Changes): EngineTask => ({ type: "TEXT2IMG", parameters: someParameters(changes) });
+const ours = (changes: Changes = {}) => aTask({ modelName: SCENE_MODEL, ...changes });
 
 test("the document's own request gives one note: that another model drew it", () => {
-  const request = someParameters({
+  const request = aTask({
     prompt: "一只可爱的猫咪在花园里玩耍",
     negativePrompt: "低质量, 模糊",
     modelName: "stable-diffusion-xl-base-1.0",
@@ -39,4 +42,11 @@ test("seeds of a batch count on and go round at the largest", () => {
   const max = Number.MAX_SAFE_INTEGER;
   expect([0, 1, 2].map((index) => seedOfPicture(7, index))).toEqual([7, 8, 9]);
   expect([0, 1, 2, 3].map((index) => seedOfPicture(max - 1, index))).toEqual([max - 1, max, 0, 1]);
+});
+
+test("an enlarged picture has no words and no sampler, only the model that really ran", () => {
+  const parameters = { scaleFactor: 2, model: "RealESRGAN", imageWidth: 64, imageHeight: 64 } as const;
+  expect(notesFor({ type: "UPSCALE", parameters }, [])).toEqual([
+    "模型 RealESRGAN 由内置引擎 stargraph-scene 代为执行 (RealESRGAN was run by the built-in stargraph-scene engine)",
+  ]);
 });

@@ -1,4 +1,5 @@
-import type { Text2ImgParameters } from "@star-graph/shared/rest/generate";
+import type { EngineTask } from "@star-graph/shared/rest/generate";
+import { modelOf, promptOf } from "@star-graph/shared/work";
 
 export const SCENE_MODEL = "stargraph-scene";
 
@@ -11,15 +12,15 @@ export function seedOfPicture(seed: number, index: number): number {
 }
 
 /** What the built-in engine did differently from what was asked. The document's own example request gives only the first. */
-export function notesFor(parameters: Text2ImgParameters, unknownWords: readonly string[]): string[] {
+export function notesFor(task: EngineTask, unknownWords: readonly string[]): string[] {
   const notes: string[] = [];
-  const { modelName } = parameters;
+  const modelName = modelOf(task);
   if (modelName !== SCENE_MODEL) {
     notes.push(`模型 ${modelName} 由内置引擎 ${SCENE_MODEL} 代为执行 (${modelName} was run by the built-in ${SCENE_MODEL} engine)`);
   }
-  const words = listed(wordsOfPrompt(parameters, unknownWords));
+  const words = listed(wordsOfPrompt(task, unknownWords));
   if (words) notes.push(`未识别的词：${words} (words not understood: ${words})`);
-  const unused = unusedParameters(parameters);
+  const unused = unusedParameters(task);
   if (unused.length > 0) {
     const list = unused.join(", ");
     notes.push(`内置引擎不使用 ${list} (the built-in engine does not use ${list})`);
@@ -28,17 +29,19 @@ export function notesFor(parameters: Text2ImgParameters, unknownWords: readonly 
 }
 
 /** Words of the negative prompt (低质量, "blurry") are no objects of a scene; that they drew nothing is no news. */
-function wordsOfPrompt({ prompt, negativePrompt }: Text2ImgParameters, words: readonly string[]): string[] {
-  const wanted = prompt.toLowerCase();
-  const unwanted = negativePrompt.toLowerCase();
+function wordsOfPrompt(task: EngineTask, words: readonly string[]): string[] {
+  const wanted = promptOf(task).toLowerCase();
+  const unwanted = task.type === "UPSCALE" ? "" : task.parameters.negativePrompt.toLowerCase();
   return [...new Set(words)].filter((word) => !unwanted.includes(word.toLowerCase()) || wanted.includes(word.toLowerCase()));
 }
 
-function unusedParameters({ sampler, scheduler, denoise }: Text2ImgParameters): string[] {
+function unusedParameters({ parameters }: EngineTask): string[] {
+  if (!("sampler" in parameters)) return [];
+  const { sampler, scheduler } = parameters;
   return [
     ...(sampler === "euler" ? [] : [`sampler ${sampler}`]),
     ...(scheduler === "normal" ? [] : [`scheduler ${scheduler}`]),
-    ...(denoise === 1 ? [] : [`denoise ${denoise}`]),
+    ...("denoise" in parameters && parameters.denoise !== 1 ? [`denoise ${parameters.denoise}`] : []),
   ];
 }
 

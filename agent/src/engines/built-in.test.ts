@@ -1,11 +1,22 @@
-import type { SceneEngine, SceneRequest } from "stargraph-scene";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { EngineTask } from "@star-graph/shared/rest/generate";
+import type { SceneOptions, SixTaskEngine } from "stargraph-scene";
 import { expect, test } from "vitest";
 import { someParameters } from "../../test/builders.ts";
+import { temporaryFolder } from "../../test/run-in-process.ts";
 import { BuiltInEngine } from "./built-in.ts";
-import { EngineError, type EngineProgress } from "./engine.ts";
+import { EngineError, type EngineProgress, type RunOptions } from "./engine.ts";
 
-/** The package's interface, drawing at once. */
-function aScene(requests: SceneRequest[]): SceneEngine {
+/** The package's interface, drawing at once; everything but `generate` answers with its own name. */
+function aScene(requests: object[], refusal?: Error): SixTaskEngine {
+  const drawn = (name: string) => async (request: object, options: SceneOptions) => {
+    if (refusal) throw refusal;
+    requests.push({ name, ...request });
+    await options.onStep({ step: 1, totalSteps: 1, renderPreview: async () => Uint8Array.of(1) });
+    const format = name.endsWith("Video") ? ("MP4" as const) : ("PNG" as const);
+    return { bytes: Uint8Array.of(1), thumbnail: Uint8Array.of(0), width: 8, height: 8, format, unknownWords: [], notes: [`by ${name}`] };
+  };
   return {
     modelName: "stargraph-scene",
     runtime: "onnxruntime-web",
@@ -18,21 +29,27 @@ function aScene(requests: SceneRequest[]): SceneEngine {
       const png = Uint8Array.of(request.seed);
       return { png, thumbnail: Uint8Array.of(0), width: request.width, height: request.height, unknownWords: [] };
     },
+    imageToImage: drawn("imageToImage"),
+    upscale: drawn("upscale"),
+    control: drawn("control"),
+    textToVideo: drawn("textToVideo"),
+    imageToVideo: drawn("imageToVideo"),
     close: async () => {},
   };
 }
 
-function run(engine: BuiltInEngine, changes: Parameters<typeof someParameters>[0], signal = new AbortController().signal) {
+function runTask(engine: BuiltInEngine, task: EngineTask, inputs: RunOptions["inputs"] = {}, signal = new AbortController().signal) {
   const steps: EngineProgress[] = [];
-  const result = engine.run(
-    { type: "TEXT2IMG", parameters: someParameters(changes) },
-    { signal, outputFolder: "/nowhere", onProgress: (step) => steps.push(step) },
-  );
+  const result = engine.run(task, { signal, inputs, outputFolder: "/nowhere", onProgress: (step) => steps.push(step) });
   return { steps, result };
 }
 
+function run(engine: BuiltInEngine, changes: Parameters<typeof someParameters>[0], signal = new AbortController().signal) {
+  return runTask(engine, { type: "TEXT2IMG", parameters: someParameters(changes) }, {}, signal);
+}
+
 test("draws a batch with seeds that count on and steps over the whole of it", async () => {
-  const requests: SceneRequest[] = [];
+  const requests: object[] = [];
   const engine = new BuiltInEngine(async () => aScene(requests));
   const { steps, result } = run(engine, { seed: 7, steps: 2, batchSize: 2, negativePrompt: "rain" });
   const { files, servedBy } = await result;
@@ -69,4 +86,45 @@ test("loads once for runs that start together, and again after a load that faile
 test("an abort reaches the model", async () => {
   const engine = new BuiltInEngine(async () => aScene([]));
   await expect(run(engine, {}, AbortSignal.abort(new Error("cancelled"))).result).rejects.toThrow("cancelled");
+});
+
+const PROMPT = { prompt: "a cat", negativePrompt: "", modelName: "m", seed: 7, cfgScale: 7, width: 64, height: 64, steps: 3 };
+const MEASURED = { imageWidth: 64, imageHeight: 64 };
+
+test.each([
+  ["IMG2IMG", { ...PROMPT, ...MEASURED, strength: 0.4 }, "imageToImage", { strength: 0.4, seed: 7 }, "PNG"],
+  [
+    "POSE",
+    { ...PROMPT, ...MEASURED, controlType: "canny", controlStrength: 2 },
+    "control",
+    { controlType: "canny", controlStrength: 2 },
+    "PNG",
+  ],
+  ["UPSCALE", { ...MEASURED, scaleFactor: 4, model: "m" }, "upscale", { scaleFactor: 4, model: "m" }, "PNG"],
+  ["IMG2VIDEO", { ...PROMPT, ...MEASURED, duration: 2, videoLoop: true }, "imageToVideo", { duration: 2, fps: 8, videoLoop: true }, "MP4"],
+] as const)("%s works on the file that it is given", async (type, parameters, name, asked, format) => {
+  const path = join(await temporaryFolder(), "input-image");
+  await writeFile(path, "picture");
+  const requests: object[] = [];
+  const engine = new BuiltInEngine(async () => aScene(requests));
+  const task = EngineTask.parse({ type, parameters });
+  const { files, notes } = await runTask(engine, task, { image: { path } }).result;
+  expect(requests).toMatchObject([{ name, ...asked, image: Buffer.from("picture") }]);
+  expect(files).toMatchObject([{ format, thumbnail: { format: "WEBP" } }]);
+  expect(notes.at(-1)).toBe(`by ${name}`);
+  await expect(runTask(engine, task).result).rejects.toThrow("without its picture");
+});
+
+test("a video from words does not loop, as nobody can ask for it", async () => {
+  const requests: object[] = [];
+  const task = EngineTask.parse({ type: "TEXT2VIDEO", parameters: { ...PROMPT, fps: 12 } });
+  await runTask(new BuiltInEngine(async () => aScene(requests)), task).result;
+  expect(requests).toMatchObject([{ name: "textToVideo", duration: 4, fps: 12, motionBucketId: 127, videoLoop: false }]);
+});
+
+test("a picture that cannot be used is nobody's to try again", async () => {
+  const unusable = Object.assign(new Error("too large"), { name: "UnusableImageError" });
+  const engine = new BuiltInEngine(async () => aScene([], unusable));
+  const task = EngineTask.parse({ type: "TEXT2VIDEO", parameters: PROMPT });
+  await expect(runTask(engine, task).result).rejects.toMatchObject({ failure: "BAD_REQUEST", isRetryable: false, message: "too large" });
 });

@@ -1,11 +1,13 @@
-import type { EngineTask, Text2ImgParameters } from "@star-graph/shared/rest/generate";
-import type { SceneEngine, ScenePicture } from "stargraph-scene";
+import type { EngineTask } from "@star-graph/shared/rest/generate";
+import type { SceneResult, SceneStep, SixTaskEngine } from "stargraph-scene";
 import { hasCode, messageOf } from "../outside.ts";
 import { Refusal } from "../refusal.ts";
-import { notesFor, SCENE_MODEL, seedOfPicture } from "./built-in-notes.ts";
+import { callsOf, type SceneCall } from "./built-in-calls.ts";
+import { notesFor, SCENE_MODEL } from "./built-in-notes.ts";
 import { type Engine, EngineError, type EngineFile, type EngineModel, type EngineResult, type RunOptions } from "./engine.ts";
+import { withMoovFirst } from "./moov-first.ts";
 
-type LoadScene = () => Promise<SceneEngine>;
+type LoadScene = () => Promise<SixTaskEngine>;
 
 /**
  * The engine in the optional package `stargraph-scene`.
@@ -26,7 +28,7 @@ export async function openBuiltInEngine(): Promise<Engine> {
 export class BuiltInEngine implements Engine {
   readonly name = "built-in";
   readonly #loadScene: LoadScene;
-  #scene: Promise<SceneEngine> | null = null;
+  #scene: Promise<SixTaskEngine> | null = null;
   #isLoaded = false;
 
   constructor(loadScene: LoadScene) {
@@ -34,25 +36,24 @@ export class BuiltInEngine implements Engine {
   }
 
   models(): EngineModel[] {
-    return [{ name: SCENE_MODEL, types: ["TEXT2IMG"] }];
+    return [{ name: SCENE_MODEL, types: ["TEXT2IMG", "IMG2IMG", "UPSCALE", "POSE", "TEXT2VIDEO", "IMG2VIDEO"] }];
   }
 
-  async run({ parameters }: EngineTask, { signal, onProgress }: RunOptions): Promise<EngineResult> {
+  async run(task: EngineTask, { signal, inputs, onProgress }: RunOptions): Promise<EngineResult> {
     if (!this.#isLoaded) onProgress({ phase: "loading", step: 0, totalSteps: 1 });
     const scene = await this.#load();
-    const pictures: [ScenePicture, ...ScenePicture[]] = [await this.#draw(scene, parameters, 0, { signal, onProgress })];
-    for (let index = 1; index < parameters.batchSize; index++) {
-      pictures.push(await this.#draw(scene, parameters, index, { signal, onProgress }));
-    }
+    const [first, ...others] = await callsOf(scene, task, inputs);
+    if (!first) throw new EngineError("INTERNAL", `nothing to draw for ${task.type}`, { isRetryable: false });
+    const calls: [SceneCall, ...SceneCall[]] = [first, ...others];
+    const results: [SceneResult, ...SceneResult[]] = [await this.#draw(calls, 0, { signal, onProgress })];
+    for (let index = 1; index < calls.length; index++) results.push(await this.#draw(calls, index, { signal, onProgress }));
     onProgress({ phase: "encoding", step: 1, totalSteps: 1 });
-    const [first, ...others] = pictures;
+    const [head, ...rest] = results;
+    const unknownWords = results.flatMap((result) => result.unknownWords);
     return {
-      files: [toFile(first), ...others.map(toFile)],
+      files: [toFile(head), ...rest.map(toFile)],
       servedBy: { engine: this.name, model: scene.modelName },
-      notes: notesFor(
-        parameters,
-        pictures.flatMap((picture) => picture.unknownWords),
-      ),
+      notes: [...new Set([...notesFor(task, unknownWords), ...results.flatMap((result) => result.notes)])],
     };
   }
 
@@ -62,7 +63,7 @@ export class BuiltInEngine implements Engine {
     await scene?.close();
   }
 
-  async #load(): Promise<SceneEngine> {
+  async #load(): Promise<SixTaskEngine> {
     this.#scene ??= this.#loadScene();
     try {
       const scene = await this.#scene;
@@ -74,30 +75,32 @@ export class BuiltInEngine implements Engine {
     }
   }
 
-  /** One picture of the batch; steps are counted over the whole of it. */
-  #draw(
-    scene: SceneEngine,
-    parameters: Text2ImgParameters,
+  /** One file of the task; steps are counted over all of them. */
+  async #draw(
+    calls: readonly SceneCall[],
     index: number,
     { signal, onProgress }: Pick<RunOptions, "signal" | "onProgress">,
-  ): Promise<ScenePicture> {
-    const { prompt, negativePrompt, seed, steps, cfgScale, width, height, batchSize } = parameters;
-    const totalSteps = steps * batchSize;
-    return scene.generate(
-      { prompt, negativePrompt, seed: seedOfPicture(seed, index), steps, cfgScale, width, height },
-      {
-        signal,
-        onStep: (sceneStep) => {
-          const step = Math.min(totalSteps, index * steps + sceneStep.step);
-          onProgress({ phase: "sampling", step, totalSteps, preview: () => sceneStep.renderPreview() });
-          // What is left of `generate` after the last step is drawing at full size and encoding.
-          if (step === totalSteps) onProgress({ phase: "encoding", step: 0, totalSteps: 1 });
-        },
-      },
-    );
+  ): Promise<SceneResult> {
+    const onStep = (sceneStep: SceneStep): void => {
+      const totalSteps = sceneStep.totalSteps * calls.length;
+      const step = Math.min(totalSteps, index * sceneStep.totalSteps + sceneStep.step);
+      onProgress({ phase: "sampling", step, totalSteps, preview: () => sceneStep.renderPreview() });
+      // What is left after the last step is drawing at full size and encoding.
+      if (step === totalSteps) onProgress({ phase: "encoding", step: 0, totalSteps: 1 });
+    };
+    try {
+      const call = calls[index];
+      if (!call) throw new RangeError(`no call ${index}`);
+      return await call({ signal, onStep });
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== "UnusableImageError") throw error;
+      // Another box would say the same of it.
+      throw new EngineError("BAD_REQUEST", error.message, { isRetryable: false, cause: error });
+    }
   }
 }
 
-function toFile({ png, thumbnail, width, height }: ScenePicture): EngineFile {
-  return { content: { bytes: png }, format: "PNG", width, height, thumbnail: { content: { bytes: thumbnail }, format: "WEBP" } };
+function toFile({ bytes, format, thumbnail, width, height }: SceneResult): EngineFile {
+  const content = { bytes: format === "MP4" ? withMoovFirst(bytes) : bytes };
+  return { content, format, width, height, thumbnail: { content: { bytes: thumbnail }, format: "WEBP" } };
 }

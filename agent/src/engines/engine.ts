@@ -26,8 +26,10 @@ export interface RunOptions {
   /** Aborted when the attempt must stop now; whatever `run` then does is ignored. */
   signal: AbortSignal;
   onProgress: (progress: EngineProgress) => void;
-  /** An empty folder for this run, for results too large for memory. It goes away with the attempt. */
+  /** A folder for this run, for results too large for memory. It goes away with the attempt. */
   outputFolder: string;
+  /** The pictures that the task works on, as files; what they show has been checked to be a whole PNG or JPEG. */
+  inputs: { image?: { path: string } };
 }
 
 export interface EngineProgress {

@@ -1,0 +1,89 @@
+import { createHash } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { join } from "node:path";
+import { Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { InputFile } from "@star-graph/shared/agent-protocol";
+import { request } from "undici";
+import { backoffMs, retryAfterMs } from "./backoff.ts";
+import { EngineError, type RunOptions } from "./engines/engine.ts";
+import { messageOf } from "./outside.ts";
+import { judgeStatus, type UploadOptions } from "./upload.ts";
+
+/** A file that arrives broken this often is broken where it lies. */
+const MAX_BROKEN = 3;
+
+/**
+ * Fetches the pictures that a task works on from the edge into the run's folder, as often as it takes.
+ * @throws {EngineError} when the edge has them no more, or gives what is not what the offer said.
+ * @throws the signal's reason when aborted.
+ */
+export async function fetchInputs(
+  inputs: readonly InputFile[],
+  grant: string,
+  folder: string,
+  options: UploadOptions,
+): Promise<RunOptions["inputs"]> {
+  const fetched: RunOptions["inputs"] = {};
+  for (const input of inputs) {
+    const path = join(folder, `input-${input.name}`);
+    await fetchInput(input, grant, path, options);
+    fetched[input.name] = { path };
+  }
+  return fetched;
+}
+
+async function fetchInput(input: InputFile, grant: string, path: string, options: UploadOptions): Promise<void> {
+  let broken = 0;
+  for (let failures = 0; ; failures++) {
+    const { outcome, reason, notBeforeMs } = await tryFetch(input, grant, path, options);
+    options.signal.throwIfAborted();
+    if (outcome === "stored") return;
+    if (outcome === "refused")
+      throw new EngineError("INTERNAL", `The edge does not give the input picture: ${reason}`, { isRetryable: false });
+    if (outcome === "broken" && ++broken === MAX_BROKEN) {
+      throw new EngineError("INTERNAL", `The input picture arrived broken: ${reason}`, { isRetryable: true });
+    }
+    const waitMs = Math.max(notBeforeMs, backoffMs(failures, Math.random(), options.backoff));
+    options.onRetry(reason, waitMs);
+    await sleep(waitMs, undefined, { signal: options.signal });
+  }
+}
+
+interface Tried {
+  outcome: "stored" | "refused" | "broken" | "retry";
+  reason: string;
+  notBeforeMs: number;
+}
+
+async function tryFetch(input: InputFile, grant: string, path: string, options: UploadOptions): Promise<Tried> {
+  try {
+    const answer = await request(input.url, {
+      headers: { authorization: `Bearer ${grant}` },
+      dispatcher: options.dispatcher,
+      signal: options.signal,
+    });
+    const { statusCode: status } = answer;
+    if (status !== 200) {
+      await answer.body.dump();
+      const isPassing = judgeStatus(status) === "retry";
+      return { outcome: isPassing ? "retry" : "refused", reason: String(status), notBeforeMs: retryAfterMs(answer.headers["retry-after"]) };
+    }
+    const hash = createHash("sha256");
+    let bytes = 0;
+    const measure = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        hash.update(chunk);
+        bytes += chunk.length;
+        // Not read to its end when it is not what was announced.
+        done(bytes > input.size ? new Error(`more than ${input.size} bytes`) : null, chunk);
+      },
+    });
+    await pipeline(answer.body, measure, createWriteStream(path, { mode: 0o600 }));
+    const isWhole = bytes === input.size && hash.digest("hex") === input.sha256;
+    return { outcome: isWhole ? "stored" : "broken", reason: `${bytes} of ${input.size} bytes, or another checksum`, notBeforeMs: 0 };
+  } catch (error) {
+    return { outcome: "retry", reason: messageOf(error), notBeforeMs: 0 };
+  }
+}
