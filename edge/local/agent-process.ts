@@ -27,7 +27,7 @@ export interface AgentOptions {
   stateFolder: string;
   edge: string;
   agentKey: string;
-  /** API model names that the built-in engine stands in for. */
+  /** API model names that the built-in engine stands in for, each as `NAME:TYPE+TYPE`. */
   models: string[];
   /** One line of its log. */
   onLine: (line: string) => void;

@@ -1,5 +1,17 @@
+import fs from "node:fs/promises";
 import path from "node:path";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
+
+/** The reference's viewer is served, not run. */
+const VIEWER_AS_TEXT: Plugin = {
+  name: "viewer-as-text",
+  setup(build) {
+    build.onLoad({ filter: /swagger-ui-bundle\.js$/ }, async ({ path: file }) => ({
+      contents: await fs.readFile(file, "utf8"),
+      loader: "text",
+    }));
+  },
+};
 
 /** The Worker as one ES module, bundled as wrangler does it. */
 export async function bundleWorker(entry: string): Promise<string> {
@@ -13,8 +25,9 @@ export async function bundleWorker(entry: string): Promise<string> {
     platform: "browser",
     conditions: ["workerd", "worker", "browser"],
     external: ["cloudflare:*", "node:*"],
-    // As wrangler imports them.
-    loader: { ".html": "text" },
+    // As wrangler imports them: its own rules, and those of wrangler.toml.
+    loader: { ".html": "text", ".css": "text" },
+    plugins: [VIEWER_AS_TEXT],
     logLevel: "silent",
   });
   const code = outputFiles[0]?.text;

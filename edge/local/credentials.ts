@@ -65,10 +65,17 @@ export function tokenSecret(stateFolder: string): string {
 }
 
 function readJson<T>(file: string, schema: z.ZodType<T>): T | null {
-  if (!fs.existsSync(file)) return null;
+  let text: string;
+  try {
+    text = fs.readFileSync(file, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return null;
+    throw new StartError(`${file} cannot be read (${code}). Mend that, or use another folder with --state.`, { cause: error });
+  }
   let content: unknown;
   try {
-    content = JSON.parse(fs.readFileSync(file, "utf8"));
+    content = JSON.parse(text);
   } catch (error) {
     throw new StartError(`${file} is not valid JSON. Repair it, or use another folder with --state.`, { cause: error });
   }

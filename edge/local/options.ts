@@ -6,6 +6,8 @@ export interface Options {
   stateFolder: string;
   withAgent: boolean;
   openBrowser: boolean;
+  /** Hosts beyond the public internet that pictures may be fetched from all the same. */
+  allowedHosts: string[];
 }
 
 export const HELP = `Starts the whole of Star-Graph on this machine: the edge, its database and files, and an agent with the built-in engine.
@@ -17,6 +19,9 @@ Usage: npx -y pnpm@12.21.0 start [options]
   --no-agent        start no agent; prints how to start one yourself
   --open            open the address in a browser when it is ready
   --help            this text
+
+Env STARGRAPH_ALLOW_HOSTS names hosts of this machine or network that pictures may be fetched from, as in
+127.0.0.1:9000,nas.lan: by themselves only addresses of the public internet are.
 `;
 
 /** A mistake of whoever typed the command: said in one line, without a stack. */
@@ -45,5 +50,6 @@ export function parseOptions(args: string[], env: Record<string, string | undefi
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new StartError(`The port must be a number from 0 to 65535, not "${port}".`);
   const stateFolder = values.state ?? (env["STATE_DIR"] || ".stargraph");
   if (stateFolder.trim() === "") throw new StartError("--state needs the name of a folder.");
-  return { port: Number(port), stateFolder, withAgent: !values["no-agent"], openBrowser: values.open ?? false };
+  const allowedHosts = (env["STARGRAPH_ALLOW_HOSTS"] ?? "").split(/[\s,]+/).filter((host) => host !== "");
+  return { port: Number(port), stateFolder, withAgent: !values["no-agent"], openBrowser: values.open ?? false, allowedHosts };
 }

@@ -1,6 +1,7 @@
-import fs from "node:fs";
+import { spawn } from "node:child_process";
 import path from "node:path";
-import { execa } from "execa";
+import { TaskType } from "@star-graph/shared/task";
+import { z } from "zod";
 import { type AgentProcess, startAgent } from "./agent-process.ts";
 import { type Credentials, newCredentials, readCredentials, tokenSecret, writeCredentials } from "./credentials.ts";
 import { migrate } from "./migrate.ts";
@@ -8,7 +9,7 @@ import { type Options, StartError } from "./options.ts";
 import { readyText, welcomeText } from "./screen.ts";
 import { hasUsers, seed } from "./seed.ts";
 import { findPort, type Server, startServer } from "./server.ts";
-import { takeStateFolder } from "./state-folder.ts";
+import { openLog, takeStateFolder } from "./state-folder.ts";
 
 const CRON_MS = 60_000;
 
@@ -20,8 +21,8 @@ export async function run(projectFolder: string, options: Options): Promise<void
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const signal of signals) process.on(signal, () => stopped.abort());
   try {
-    const log = fs.createWriteStream(path.join(state.path, "edge.log"), { flags: "a" });
-    closers.push(() => void log.end());
+    const log = openLog(path.join(state.path, "edge.log"));
+    closers.push(log.close);
     const port = await findPort(options.port);
     const kept = readCredentials(state.path);
     const server = await startServer({
@@ -29,13 +30,18 @@ export async function run(projectFolder: string, options: Options): Promise<void
       dataFolder: path.join(state.path, "data"),
       port,
       tokenSecret: tokenSecret(state.path),
+      allowedHosts: options.allowedHosts,
       onLog: (line, level) => {
-        log.write(`${line}\n`);
+        log.write(line);
         if (level === "error") console.error(line);
       },
     });
     closers.push(() => server.stop());
-    const { credentials, models } = await prepareData(projectFolder, state.path, server, kept);
+    const { credentials, models } = await prepareData(projectFolder, state.path, server, kept).catch((error: unknown) => {
+      if (error instanceof StartError) throw error;
+      const why = String((error as Error).message).split("\n")[0];
+      throw new StartError(`The data in ${state.path} cannot be used (${why}). Use another folder with --state.`, { cause: error });
+    });
     const cron = setInterval(
       () => void server.fireCron().catch((error: unknown) => console.error(`The cron trigger failed: ${String(error)}`)),
       CRON_MS,
@@ -44,17 +50,17 @@ export async function run(projectFolder: string, options: Options): Promise<void
 
     let agent: AgentProcess | null = null;
     if (options.withAgent && !stopped.signal.aborted) {
-      const agentLog = fs.createWriteStream(path.join(state.path, "agent.log"), { flags: "a" });
+      const agentLog = openLog(path.join(state.path, "agent.log"));
       agent = startAgent({
         projectFolder,
         stateFolder: state.path,
         edge: server.baseUrl,
         agentKey: credentials.agentKey,
         models,
-        onLine: (line) => void agentLog.write(`${line}\n`),
+        onLine: agentLog.write,
         onNotice: (text) => console.error(text),
       });
-      closers.push(agent.stop, () => void agentLog.end());
+      closers.push(agentLog.close, agent.stop);
       await Promise.race([agent.registered, untilAborted(stopped.signal)]);
     }
     if (stopped.signal.aborted) return;
@@ -83,14 +89,17 @@ async function prepareData(projectFolder: string, stateFolder: string, server: S
   // Written before the users are made: a crash in between finds the same passwords again.
   writeCredentials(stateFolder, credentials);
   await seed(db, credentials, Date.now());
-  const { results } = await db.prepare("SELECT name FROM models WHERE name <> 'stargraph-scene' AND enabled = 1").all<{ name: string }>();
-  return { credentials, models: results.map((row) => row.name) };
+  // Each name for the types that the table gives it: nobody is drawn a video by a model of pictures.
+  const { results } = await db
+    .prepare("SELECT name, types FROM models WHERE name <> 'stargraph-scene' AND enabled = 1")
+    .all<{ name: string; types: string }>();
+  return { credentials, models: results.map(({ name, types }) => `${name}:${z.array(TaskType).parse(JSON.parse(types)).join("+")}`) };
 }
 
 function openBrowser(url: string): void {
   const [command, ...args] = { darwin: ["open"], win32: ["cmd", "/c", "start", ""] }[process.platform as string] ?? ["xdg-open"];
   if (!command) return;
-  execa(command, [...args, url], { stdio: "ignore", detached: true }).catch(() =>
-    console.error(`No browser could be opened; go to ${url}`),
-  );
+  // It may stay in the foreground as long as it likes: a stop does not wait for it.
+  const browser = spawn(command, [...args, url], { stdio: "ignore", detached: true });
+  browser.on("error", () => console.error(`No browser could be opened; go to ${url}`)).unref();
 }

@@ -1,6 +1,7 @@
 import path from "node:path";
 import { z } from "zod";
 import type { Credentials } from "./credentials.ts";
+import { StartError } from "./options.ts";
 import { DEMO_CREDITS } from "./seed.ts";
 
 /** Said once, at the first start. */
@@ -17,7 +18,10 @@ Made for this installation, and kept in ${path.join(stateFolder, "credentials.js
 
 const Login = z.object({ token: z.string() });
 
-/** The line that says that everything runs, and something to paste. */
+/**
+ * The line that says that everything runs, and something to paste.
+ * @throws {StartError} when the credentials are not those of the data.
+ */
 export async function readyText({
   credentials,
   stateFolder,
@@ -33,7 +37,14 @@ export async function readyText({
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(demo),
   });
-  const { token } = Login.parse(await answer.json());
+  const login = Login.safeParse(await answer.json());
+  if (!login.success) {
+    const file = path.join(stateFolder, "credentials.json");
+    throw new StartError(
+      `${file} does not fit the data: ${demo.username} cannot log in with the password there. Put the right file back, or use another folder with --state.`,
+    );
+  }
+  const { token } = login.data;
   const ready = `Star-Graph is ready at ${baseUrl}\n`;
   if (withAgent) {
     return `${ready}

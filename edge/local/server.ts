@@ -6,6 +6,7 @@ import { parse } from "smol-toml";
 import { z } from "zod";
 import { bundleWorker } from "./bundle.ts";
 import { StartError } from "./options.ts";
+import { createOutbound } from "./outbound.ts";
 
 /** What of `wrangler.toml` the local server needs; everything else there is for the platform. */
 const WranglerConfig = z.object({
@@ -18,6 +19,13 @@ const WranglerConfig = z.object({
   d1_databases: z.tuple([z.object({ binding: z.string(), database_id: z.string() })]),
   r2_buckets: z.tuple([z.object({ binding: z.string(), bucket_name: z.string() })]),
   durable_objects: z.object({ bindings: z.array(z.object({ name: z.string(), class_name: z.string() })) }),
+  ratelimits: z.array(
+    z.object({
+      name: z.string(),
+      namespace_id: z.string(),
+      simple: z.object({ limit: z.int(), period: z.union([z.literal(10), z.literal(60)]) }),
+    }),
+  ),
 });
 
 const HOST = "127.0.0.1";
@@ -28,6 +36,8 @@ export interface ServerOptions {
   dataFolder: string;
   port: number;
   tokenSecret: string;
+  /** Hosts beyond the public internet that the Worker may reach, with their port where they have one. */
+  allowedHosts: readonly string[];
   /** One structured line of the Worker. */
   onLog: (line: string, level: string) => void;
 }
@@ -78,12 +88,15 @@ function releaseSignals(keep: Set<Function>): void {
  * Bundles the Worker and serves it on workerd with its data kept in a folder.
  * @throws {StartError} when the Worker cannot be built or does not start.
  */
-export async function startServer({ projectFolder, dataFolder, port, tokenSecret, onLog }: ServerOptions): Promise<Server> {
+export async function startServer({ projectFolder, dataFolder, port, tokenSecret, allowedHosts, onLog }: ServerOptions): Promise<Server> {
   const config = WranglerConfig.parse(parse(fs.readFileSync(path.join(projectFolder, "wrangler.toml"), "utf8")));
   const baseUrl = `http://${HOST}:${port}`;
   const [database] = config.d1_databases;
   const [bucket] = config.r2_buckets;
-  let miniflare: Miniflare;
+  const outbound = createOutbound(allowedHosts);
+  let miniflare: Miniflare | null = null;
+  let isStarting = true;
+  const firstWords: { message: string; level: string }[] = [];
   const before = new Set(SIGNALS.flatMap((signal) => process.rawListeners(signal)));
   try {
     const contents = await bundleWorker(path.join(projectFolder, config.main));
@@ -96,16 +109,18 @@ export async function startServer({ projectFolder, dataFolder, port, tokenSecret
         telemetry: { enabled: false },
         log: new Log(LogLevel.ERROR),
         resourcePersistencePath: dataFolder,
-        handleStructuredLogs: ({ level, message }) => onLog(message, level),
+        handleStructuredLogs: (line) => (isStarting ? firstWords.push(line) : onLog(line.message, line.level)),
         workers: [
           {
             name: config.name,
             compatibilityDate: config.compatibility_date,
             compatibilityFlags: config.compatibility_flags,
             modules: [{ type: "ESModule", path: "worker.js", contents }],
-            bindings: { ...config.vars, PUBLIC_BASE_URL: baseUrl, TOKEN_SECRET: tokenSecret },
+            bindings: { ...config.vars, PUBLIC_BASE_URL: baseUrl, TOKEN_SECRET: tokenSecret, FETCH_HOSTS: allowedHosts.join(",") },
+            outboundService: (request) => outbound.fetch(request),
             d1Databases: { [database.binding]: { id: database.database_id } },
             r2Buckets: { [bucket.binding]: { id: bucket.bucket_name } },
+            ratelimits: Object.fromEntries(config.ratelimits.map(({ name, ...limit }) => [name, limit])),
             durableObjects: Object.fromEntries(
               config.durable_objects.bindings.map((binding) => [binding.name, { className: binding.class_name, useSQLite: true }]),
             ),
@@ -115,22 +130,28 @@ export async function startServer({ projectFolder, dataFolder, port, tokenSecret
     );
     await miniflare.ready;
     releaseSignals(before);
+    isStarting = false;
+    for (const { message, level } of firstWords) onLog(message, level);
   } catch (error) {
-    throw new StartError(
-      `The Worker did not start: ${String((error as Error).message)
-        .split("\n")
-        .slice(0, 2)
-        .join(" ")}`,
-      { cause: error },
-    );
+    releaseSignals(before);
+    // Disposing of one that never started says the same once more.
+    await miniflare?.dispose().catch(() => undefined);
+    await outbound.close();
+    const [first = "", second = ""] = (firstWords[0]?.message ?? String((error as Error).message)).split("\n");
+    // The bundler's first line only counts; the second one says what.
+    throw new StartError(`The Worker did not start: ${first.endsWith(":") ? `${first} ${second}` : first}`, { cause: error });
   }
+  const running = miniflare;
   return {
     baseUrl,
-    database: () => miniflare.getD1Database(database.binding),
+    database: () => running.getD1Database(database.binding),
     async fireCron() {
-      const worker = await miniflare.getWorker();
+      const worker = await running.getWorker();
       await worker.scheduled({ cron: config.triggers.crons[0] });
     },
-    stop: () => miniflare.dispose(),
+    async stop() {
+      await running.dispose();
+      await outbound.close();
+    },
   };
 }

@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
+import { releaseLock, takeLock } from "./lock.ts";
 import { StartError } from "./options.ts";
 
 /** The folder that keeps everything between two starts, held by one process at a time. */
@@ -15,38 +16,21 @@ export interface StateFolder {
  */
 export function takeStateFolder(folder: string): StateFolder {
   const absolute = path.resolve(folder);
-  const lockFile = path.join(absolute, "start.pid");
+  const lockFile = path.join(absolute, "start.lock");
+  let holder;
   try {
     fs.mkdirSync(absolute, { recursive: true, mode: 0o700 });
-    fs.accessSync(absolute, fs.constants.W_OK);
-    const holder = readHolder(lockFile);
-    if (holder !== null)
-      throw new StartError(
-        `The state folder ${absolute} is in use by another start (process ${holder}). Stop it, or use another folder with --state.`,
-      );
-    fs.writeFileSync(lockFile, String(process.pid));
+    holder = takeLock(lockFile);
   } catch (error) {
-    if (error instanceof StartError) throw error;
+    const why = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new StartError(`The state folder ${absolute} cannot be written (${why}). Use another one with --state.`, { cause: error });
+  }
+  if (holder) {
     throw new StartError(
-      `The state folder ${absolute} cannot be written (${(error as NodeJS.ErrnoException).code ?? String(error)}). Use another one with --state.`,
-      { cause: error },
+      `The state folder ${absolute} is in use by another start (process ${holder.pid}). Stop it, or use another folder with --state.`,
     );
   }
-  return { path: absolute, release: () => fs.rmSync(lockFile, { force: true }) };
-}
-
-/** The living process that the lock file names; a file left by a killed one names none. */
-function readHolder(lockFile: string): number | null {
-  if (!fs.existsSync(lockFile)) return null;
-  const pid = Number(fs.readFileSync(lockFile, "utf8"));
-  if (!Number.isSafeInteger(pid) || pid <= 0 || pid === process.pid) return null;
-  try {
-    process.kill(pid, 0);
-    return pid;
-  } catch (error) {
-    // EPERM: it lives and belongs to somebody else.
-    return (error as NodeJS.ErrnoException).code === "EPERM" ? pid : null;
-  }
+  return { path: absolute, release: () => releaseLock(lockFile) };
 }
 
 /** Writes a file that only its owner may read, whole or not at all. */
@@ -54,4 +38,25 @@ export function writePrivateFile(file: string, text: string): void {
   const half = `${file}.${process.pid}.part`;
   fs.writeFileSync(half, text, { mode: 0o600 });
   fs.renameSync(half, file);
+}
+
+/**
+ * A file that lines are added to.
+ * @throws {StartError} when it cannot be opened; what goes wrong later is said once on the terminal and loses lines, nothing else.
+ */
+export function openLog(file: string): { write: (line: string) => void; close: () => void } {
+  let descriptor: number;
+  try {
+    descriptor = fs.openSync(file, "a", 0o600);
+  } catch (error) {
+    throw new StartError(
+      `${file} cannot be written (${(error as NodeJS.ErrnoException).code}). Remove it, or use another folder with --state.`,
+      {
+        cause: error,
+      },
+    );
+  }
+  const stream = fs.createWriteStream(file, { fd: descriptor });
+  stream.once("error", (error) => console.error(`${file} cannot be written any more: ${error.message}`));
+  return { write: (line) => void stream.write(`${line}\n`), close: () => void stream.end() };
 }
