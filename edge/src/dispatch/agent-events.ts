@@ -7,11 +7,12 @@ import { expectedMs, learnSpeed } from "./estimate.ts";
 import { fillAgent, requeue, withdraw } from "./offers.ts";
 import type { DispatchStore } from "./store.ts";
 import type { Effect, WorkItem, WorkItemIn } from "./types.ts";
-import { attemptOf, base, itemOf, nextLook } from "./work-item.ts";
+import { attemptOf, base, itemOf, nextLook, runningDeadline } from "./work-item.ts";
 
 /** An agent said hello: what it can do, and which attempts it still has. */
 export function onAgentHello(store: DispatchStore, agentId: string, hello: HelloMessage, clock: QueueClock): Effect[] {
   const { slots, models } = hello.capabilities;
+  const intake = store.getAgent(agentId)?.intake;
   store.putAgent({
     agentId,
     name: hello.agent.name,
@@ -21,8 +22,10 @@ export function onAgentHello(store: DispatchStore, agentId: string, hello: Hello
     models,
     isConnected: true,
     lastSeenAt: clock.now,
+    ...(intake && { intake }),
   });
-  const effects: Effect[] = [];
+  // The welcome has made it forget: a drained agent stays drained through a blink of its line and a restart.
+  const effects: Effect[] = intake === "draining" ? [{ kind: "send", agentId, message: { type: "drain" } }] : [];
   const known = new Set<string>();
   for (const item of store.itemsOfAgent(agentId)) {
     const attempt = attemptOf(item);
@@ -108,7 +111,7 @@ function onAccepted(store: DispatchStore, agentId: string, attemptId: string, cl
   if (item.state !== "offered") return [];
   const { now } = clock;
   const leaseUntil = now + DEFAULTS.leaseMs;
-  const deadlineAt = now + Math.max(DEFAULTS.runningDeadlineMs, 10 * expectedMs(store, item));
+  const deadlineAt = runningDeadline(item, now, Math.max(DEFAULTS.runningDeadlineMs, 10 * expectedMs(store, item)));
   const progress: TaskProgress = { phase: "queued", step: 0, totalSteps: 0 };
   const attempt = { ...item.attempt, number: item.attemptNumber + 1 };
   const running: WorkItem = {
@@ -120,7 +123,7 @@ function onAccepted(store: DispatchStore, agentId: string, attemptId: string, cl
     deadlineAt,
     leaseUntil,
     progress,
-    dueAt: leaseUntil,
+    dueAt: nextLook(leaseUntil, { deadlineAt }),
   };
   store.putItem(running);
   const agent = store.getAgent(agentId);

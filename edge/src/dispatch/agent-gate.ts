@@ -1,4 +1,5 @@
 import {
+  announcedProtocol,
   type AgentMessage,
   type HelloMessage,
   MAX_FRAME_BYTES,
@@ -21,6 +22,9 @@ export type GateVerdict =
 export function judgeFrame(data: string | ArrayBuffer, speaker: { agentId: string | null; keyId: number }): GateVerdict {
   if (typeof data !== "string") return { kind: "broken", reason: "not a text frame" };
   if (data.length > MAX_FRAME_BYTES) return { kind: "broken", reason: "frame too large" };
+  // Before the rest: what else stands in another version's hello is that version's business.
+  const wrong = wrongVersion(announcedProtocol(data) ?? PROTOCOL_VERSION);
+  if (wrong) return wrong;
   const parsed = parseAgentFrame(data);
   if (parsed.kind === "broken") return parsed;
   if (parsed.kind === "unknown") return { kind: "ignored" };
@@ -30,7 +34,7 @@ export function judgeFrame(data: string | ArrayBuffer, speaker: { agentId: strin
       ? { kind: "message", agentId: speaker.agentId, message }
       : { kind: "broken", reason: "the first frame must be hello" };
   }
-  return wrongVersion(message.protocol) ?? judgeHello(message, speaker);
+  return judgeHello(message, speaker);
 }
 
 function judgeHello(hello: HelloMessage, { agentId, keyId }: { agentId: string | null; keyId: number }): GateVerdict {

@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import { AGENT_CLOSE, type EdgeMessage, type HelloMessage, PROTOCOL_VERSION } from "@star-graph/shared/agent-protocol";
+import { AGENT_CLOSE, type EdgeMessage, type HelloMessage, inputPath, PROTOCOL_VERSION } from "@star-graph/shared/agent-protocol";
 import { DEFAULTS } from "@star-graph/shared/defaults";
 import type { EndMessage } from "@star-graph/shared/push";
 import { type TaskProgress, withStepsKept } from "@star-graph/shared/task";
@@ -13,9 +13,12 @@ import { createFileStore } from "../files/store.ts";
 import { log } from "../http/log.ts";
 import { onAgentGone, onAgentHello, onAgentMessage } from "./agent-events.ts";
 import { judgeFrame } from "./agent-gate.ts";
+import { type AgentCommand, onAgentCommand, onAgentDismissed } from "./agent-intake.ts";
+import { type AgentRegister, createAgentRegister } from "./agent-register.ts";
 import { AGENT_IDENTITY_HEADER, AgentIdentity, type AgentSockets, createAgentSockets } from "./agent-sockets.ts";
 import type { QueueClock } from "./clock.ts";
 import { admit } from "./estimate.ts";
+import { type AgentView, type QueueFigures, viewFleet, viewQueue } from "./fleet-view.ts";
 import { createHistory, type History, toEngineTask } from "./history.ts";
 import { progressMessage, viewItem } from "./live-view.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
@@ -24,6 +27,8 @@ import type { DutyOutcome } from "./perform-duty.ts";
 import { findEnded, findForgotten } from "./reconcile.ts";
 import { createSqliteStore } from "./sqlite-store.ts";
 import type { DispatchStore } from "./store.ts";
+import { createSubmitCounts, type SubmitCounts } from "./submit-counts.ts";
+import { countSubmit, type SubmitQuota } from "./submit-limit.ts";
 import {
   onEnded,
   onOfferImpossible,
@@ -55,9 +60,11 @@ const SWEEP_AGE_MS = 5_000;
 export class Dispatcher extends DurableObject {
   private readonly config: Config;
   private readonly store: DispatchStore;
+  private readonly submits: SubmitCounts;
   private readonly outbox: Outbox;
   private readonly sockets: AgentSockets;
   private readonly history: History;
+  private readonly register: AgentRegister;
   private readonly files: FileStore;
   private readonly worker: OutboxWorker;
   /** By attempt: a new one begins at the beginning. */
@@ -69,10 +76,12 @@ export class Dispatcher extends DurableObject {
     super(ctx, env);
     this.config = parseConfig(env);
     this.store = createSqliteStore(ctx.storage.sql);
+    this.submits = createSubmitCounts(ctx.storage.sql);
     this.outbox = createOutbox(ctx.storage.sql);
     this.sockets = createAgentSockets(ctx);
     const db = openDatabase(env.DB);
     this.history = createHistory(db);
+    this.register = createAgentRegister(db);
     this.files = createFileStore(env.FILES);
     const deps = {
       ...this.history,
@@ -80,7 +89,8 @@ export class Dispatcher extends DurableObject {
       files: this.files,
       folderOf: (attemptId: string) => resultFolder(this.config.tokenSecret, attemptId),
       fileUrl: (key: string) => `${this.config.publicFilesUrl}/files/${key}`,
-      publishEnd: (userId: number, message: EndMessage) => this.hub(userId).publishEnd(message),
+      publishEnd: (userId: number, message: EndMessage, callbackUrl: string | null) =>
+        this.hub(userId).publishEnd(message, callbackUrl === null ? null : { userId, url: callbackUrl, body: this.callbackBody(message) }),
     };
     this.worker = new OutboxWorker(this.outbox, deps, (duty, outcome) => this.onDutyDone(duty, outcome));
     // Of agents that the work list does not know, because it was lost: they come again and say what they still run.
@@ -96,7 +106,17 @@ export class Dispatcher extends DurableObject {
 
   // ---- called by the Worker ----
 
-  admit(task: TaskToQueue): Admission {
+  /** Counts the submission, and says whether the pool takes such a task now. */
+  admit(task: TaskToQueue): { quota: SubmitQuota; admission: Admission | "too-many" } {
+    const now = Date.now();
+    const { fullAt, quota } = countSubmit(this.config.rateLimits.submit, this.submits.fullAtOf(task.userId), now);
+    if (fullAt === null) return { quota, admission: "too-many" };
+    this.submits.setFullAt(task.userId, fullAt);
+    return { quota, admission: admit(this.store, task, now) };
+  }
+
+  /** The same question without a submission behind it: counts nothing. */
+  wouldAdmit(task: TaskToQueue): Admission {
     return admit(this.store, task, Date.now());
   }
 
@@ -125,14 +145,46 @@ export class Dispatcher extends DurableObject {
     return state === "running" || state === "ending";
   }
 
+  /** The task whose input that attempt may read: its own, from the offer on. */
+  taskOfAttempt(attemptId: string): string | null {
+    const item = this.store.findByAttempt(attemptId);
+    return item && item.state !== "stopping" ? item.taskId : null;
+  }
+
   connectedAgents(): number {
     return this.store.listAgents().filter((agent) => agent.isConnected).length;
+  }
+
+  fleet(): AgentView[] {
+    return viewFleet(this.store, (agentId) => this.sockets.lastPingAt(agentId));
+  }
+
+  queueFigures(): QueueFigures {
+    return viewQueue(this.store);
+  }
+
+  /** @returns false when no such agent ever said hello here */
+  commandAgent(agentId: string, command: AgentCommand): boolean {
+    const effects = onAgentCommand(this.store, agentId, command, this.clock());
+    if (effects) this.apply(effects);
+    return effects !== null;
+  }
+
+  /** These keys count here no more: their agents are forgotten and their sockets closed, also those that have not said hello. */
+  dismissKeys(keyIds: number[], code: number, reason: string): void {
+    for (const ws of this.ctx.getWebSockets()) {
+      if (keyIds.includes(this.sockets.read(ws).keyId)) this.close(ws, code, reason);
+    }
+    for (const { agentId } of this.store.listAgents()) {
+      if (keyIds.some((keyId) => agentId.startsWith(`${keyId}.`))) this.apply(onAgentDismissed(this.store, agentId, reason, this.clock()));
+    }
   }
 
   /** Finds what fell between D1 and the work list. Each step may be repeated. */
   async sweep(pool: string): Promise<void> {
     await this.takeUp(pool, Date.now() - SWEEP_AGE_MS);
     await this.stopEnded();
+    this.submits.dropFull(Date.now());
     this.tick();
   }
 
@@ -177,6 +229,20 @@ export class Dispatcher extends DurableObject {
     const timings = { pingMs, leaseMs, graceMs, progressMs };
     this.send(agentId, { type: "welcome", protocol: PROTOCOL_VERSION, timings, maxResultBytes });
     this.apply(onAgentHello(this.store, agentId, hello, this.clock()));
+    this.ctx.waitUntil(this.checkIn(ws, agentId, hello));
+  }
+
+  /** Enters the agent in D1's list. A key that was revoked or moved while this socket was opened is found here. */
+  private async checkIn(ws: WebSocket, agentId: string, hello: HelloMessage): Promise<void> {
+    const { keyId, pool } = this.sockets.read(ws);
+    try {
+      const countsFor = await this.register.recordHello(agentId, keyId, pool, hello, Date.now());
+      if (countsFor === null) this.dismissKeys([keyId], AGENT_CLOSE.KEY_REVOKED, "the agent key was revoked");
+      else if (countsFor !== pool) this.dismissKeys([keyId], SERVICE_RESTART, "this key serves another pool now");
+    } catch (error) {
+      // The next hello enters it; until then its owner does not see it in the list.
+      log("warn", "agent not registered", { agentId, error: String(error) });
+    }
   }
 
   override webSocketClose(ws: WebSocket, code: number): void {
@@ -270,9 +336,11 @@ export class Dispatcher extends DurableObject {
         return this.apply(onOfferImpossible(this.store, taskId, attempt.id, this.clock()));
       }
       const grant = await issueGrant(this.config.tokenSecret, { attemptId: attempt.id, pool: row.pool }, Date.now());
+      const input = row.inputId === null ? null : await this.history.findInput(row.inputId);
       if (this.store.findByAttempt(attempt.id)?.state !== "offered") return;
+      const inputs = input ? [{ name: "image" as const, url: `${this.config.publicBaseUrl}${inputPath(attempt.id, 0)}`, ...input }] : [];
       const upload = { url: `${this.config.publicBaseUrl}/agent/v1/attempts/${attempt.id}/files`, grant };
-      this.send(attempt.agentId, { type: "offer", attemptId: attempt.id, task: toEngineTask(row), upload });
+      this.send(attempt.agentId, { type: "offer", attemptId: attempt.id, task: toEngineTask(row), inputs, upload });
     } catch (error) {
       log("error", "offer failed", { taskId, attemptId: attempt.id, error: String(error) });
     }
@@ -312,6 +380,7 @@ export class Dispatcher extends DurableObject {
   private onDutyDone(duty: Duty, outcome: DutyOutcome): void {
     const { attempt } = duty;
     if (attempt && duty.kind !== "started") this.newest.delete(attempt.id);
+    if (duty.kind === "started" || duty.kind === "lost") this.ctx.waitUntil(this.tellStatus(duty.taskId));
     if (outcome.kind === "ended") {
       onEnded(this.store, duty.taskId, attempt?.id ?? null);
       if (attempt) this.acknowledge(attempt.agentId, attempt.id, outcome.outcome === "refused" ? "refused" : "recorded");
@@ -320,6 +389,21 @@ export class Dispatcher extends DurableObject {
     } else if (outcome.kind === "result-unusable" && attempt) {
       this.acknowledge(attempt.agentId, attempt.id, "refused");
       this.apply(onResultUnusable(this.store, duty.taskId, attempt, outcome.reason, this.clock()));
+    }
+  }
+
+  /** Spec 8.3's message, and where its task is described in full. */
+  private callbackBody(message: EndMessage): string {
+    return JSON.stringify({ ...message, detailUrl: `${this.config.publicBaseUrl}/api/v1/tasks/${message.taskId}` });
+  }
+
+  /** Wakes requests that wait for it. May fail: they end by themselves. */
+  private async tellStatus(taskId: string): Promise<void> {
+    const item = this.store.getItem(taskId);
+    try {
+      if (item) await this.hub(item.userId).statusChanged(taskId);
+    } catch (error) {
+      log("warn", "status not told", { taskId, error: String(error) });
     }
   }
 

@@ -32,7 +32,8 @@ function queuePosition(store: DispatchStore, task: TaskToQueue, capable: AgentRe
 /** Whether the pool takes such a task now (spec 9.2, E003 and E007), its place and the seconds until it should be done. */
 export function admit(store: DispatchStore, task: TaskToQueue, now: number): Admission {
   const agents = store.listAgents().filter((agent) => agent.isConnected || now - agent.lastSeenAt <= DEFAULTS.agentSeenMs);
-  const capable = agents.filter((agent) => canRun(agent, task));
+  // Who is offered nothing until somebody says otherwise is nobody to wait for.
+  const capable = agents.filter((agent) => !agent.intake && canRun(agent, task));
   if (capable.length === 0) return { admitted: false, reason: "NO_GPU" };
   if (store.countWaiting() >= DEFAULTS.queueLimit || store.countWaitingOfUser(task.userId) >= DEFAULTS.queueLimitPerUser) {
     return { admitted: false, reason: "QUEUE_FULL" };

@@ -1,7 +1,8 @@
 import { and, eq, inArray, isNull, sql } from "drizzle-orm";
 import { type EngineTask, EngineTask as EngineTaskSchema } from "@star-graph/shared/rest/generate";
+import { workOf } from "@star-graph/shared/work";
 import { databaseMessage, type Database } from "../db/client.ts";
-import { attempts, tasks } from "../db/schema.ts";
+import { attempts, inputs, tasks } from "../db/schema.ts";
 import { log } from "../http/log.ts";
 import type { Attempt, TaskToQueue } from "./types.ts";
 
@@ -14,16 +15,30 @@ export interface FoundTask {
   startTime: number;
 }
 
+/** A place in the order of creation. */
+interface TaskCursor {
+  createTime: number;
+  taskId: string;
+}
+
+export interface LivePage {
+  tasks: FoundTask[];
+  /** Where the next page begins; null when there is none. */
+  next: TaskCursor | null;
+}
+
 /** What the Dispatcher writes to and reads from the book of record, beside money. */
 export interface History {
   findTask(taskId: string): Promise<TaskRecord | null>;
   findAttempt(attemptId: string): Promise<{ outcome: string | null } | null>;
+  /** A task's input picture, also when its bytes are gone: who fetches it is told. */
+  findInput(inputId: string): Promise<{ sha256: string; size: number } | null>;
   /** `refused`: the task is not waiting for this attempt. A repeat is `recorded`. */
   recordStart(taskId: string, attempt: Attempt, now: number): Promise<"recorded" | "refused">;
   /** The attempt is over and the task waits again. Without effect when it does not hold the task any more. */
   recordLoss(taskId: string, attemptId: string, outcome: "LOST" | "FAILED", reason: string, now: number): Promise<void>;
-  /** Live tasks of a pool, oldest first, that were created before that time. */
-  findLive(pool: string, createdBefore: number, limit: number): Promise<FoundTask[]>;
+  /** Live tasks of a pool, oldest first, that were created before that time and come after that task. */
+  findLive(pool: string, createdBefore: number, after: TaskCursor, limit: number): Promise<LivePage>;
   /** Which of these tasks have ended. */
   findEnded(taskIds: string[]): Promise<string[]>;
 }
@@ -35,17 +50,17 @@ export function toEngineTask(row: TaskRecord): EngineTask {
 
 /** What the queue has to know of a stored task. */
 function toQueueTask(row: TaskRecord): TaskToQueue {
-  const { width, height, steps, batchSize } = toEngineTask(row).parameters;
   const liveAttempts = row.status === "PROCESSING" ? 1 : 0;
   return {
     taskId: row.id,
     userId: row.userId,
     type: row.type,
     model: row.model,
-    pixels: width * height,
-    work: width * height * steps * batchSize,
+    ...workOf(toEngineTask(row)),
     clientId: row.clientId,
     createTime: row.createTime,
+    startBy: row.startBy,
+    finishBy: row.finishBy,
     failures: row.attemptCount - liveAttempts,
     attemptNumber: row.attemptCount,
   };
@@ -68,6 +83,10 @@ export function createHistory(db: Database): History {
     },
     async findAttempt(attemptId) {
       return (await db.select({ outcome: attempts.outcome }).from(attempts).where(eq(attempts.id, attemptId)).get()) ?? null;
+    },
+    async findInput(inputId) {
+      const row = await db.select({ sha256: inputs.sha256, size: inputs.sizeBytes }).from(inputs).where(eq(inputs.id, inputId)).get();
+      return row ?? null;
     },
     async recordStart(taskId, { id, number, agentId, agentName }, now) {
       try {
@@ -95,7 +114,7 @@ export function createHistory(db: Database): History {
           .where(and(eq(tasks.id, taskId), eq(tasks.status, "PROCESSING"), eq(tasks.attemptId, attemptId))),
       ]);
     },
-    async findLive(pool, createdBefore, limit) {
+    async findLive(pool, createdBefore, after, limit) {
       const rows = await db
         .select({ row: tasks, agentId: attempts.agentId, agentName: attempts.agentName, number: attempts.number })
         .from(tasks)
@@ -105,18 +124,20 @@ export function createHistory(db: Database): History {
             eq(tasks.pool, pool),
             eq(tasks.shard, 0),
             inArray(tasks.status, ["PENDING", "PROCESSING"]),
-            sql`${tasks.createTime} < ${createdBefore}`,
+            sql`${tasks.createTime} < ${createdBefore} AND (${tasks.createTime}, ${tasks.id}) > (${after.createTime}, ${after.taskId})`,
           ),
         )
-        .orderBy(tasks.createTime)
+        .orderBy(tasks.createTime, tasks.id)
         .limit(limit);
-      return rows.flatMap(({ row, agentId, agentName, number }) => {
+      const last = rows.length === limit ? rows.at(-1)?.row : undefined;
+      const found = rows.flatMap(({ row, agentId, agentName, number }) => {
         const task = readable(row);
         if (!task) return [];
         const isHeld = row.attemptId !== null && agentId !== null && agentName !== null && number !== null;
         const attempt = isHeld ? { id: row.attemptId ?? "", number, agentId, agentName } : null;
         return [{ task, attempt, startTime: row.startTime ?? row.createTime }];
       });
+      return { tasks: found, next: last ? { createTime: last.createTime, taskId: last.id } : null };
     },
 
     async findEnded(taskIds) {

@@ -13,7 +13,7 @@ export function canRun(agent: AgentRecord, { type, model, pixels }: Requirement)
  * never more than it has beside what it was already given.
  */
 export function openSlots(agent: AgentRecord, itemsAtAgent: readonly WorkItem[]): number {
-  if (!agent.isConnected || agent.restsUntil !== null) return 0;
+  if (!agent.isConnected || agent.intake || agent.restsUntil !== null) return 0;
   const untaken = itemsAtAgent.filter((item) => !isTaken(item)).length;
   return Math.max(0, Math.min(agent.freeSlots - untaken, agent.slots - itemsAtAgent.length));
 }

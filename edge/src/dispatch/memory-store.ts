@@ -46,6 +46,7 @@ export function createMemoryStore(): DispatchStore {
 
     getAgent: (agentId) => agents.get(agentId) ?? null,
     putAgent: (agent) => void agents.set(agent.agentId, kept(agent)),
+    deleteAgent: (agentId) => void agents.delete(agentId),
     listAgents: () => [...agents.values()],
 
     getSpeed: (key) => speeds.get(key) ?? null,

@@ -3,7 +3,7 @@ import type { QueueClock } from "./clock.ts";
 import { canRun, chooseAgent, openSlots } from "./matching.ts";
 import type { DispatchStore } from "./store.ts";
 import type { AgentRecord, Attempt, Effect, WorkItem, WorkItemIn } from "./types.ts";
-import { base } from "./work-item.ts";
+import { base, waitingDeadline } from "./work-item.ts";
 
 /** Long enough that an agent which refuses everything costs little, short enough that one which was misjudged is not missed. */
 const REST_MS = 5_000;
@@ -43,7 +43,7 @@ function offerTo(store: DispatchStore, item: WorkItem, agent: AgentRecord, clock
 
 /** Back to its place in the line: the number of its arrival is its own for life. */
 export function requeue(store: DispatchStore, item: WorkItem, clock: QueueClock): Effect[] {
-  const waiting: WorkItemIn<"waiting"> = { ...base(item), state: "waiting", dueAt: item.createTime + DEFAULTS.waitingDeadlineMs };
+  const waiting: WorkItemIn<"waiting"> = { ...base(item), state: "waiting", dueAt: waitingDeadline(item) };
   store.putItem(waiting);
   return offerItem(store, waiting, clock);
 }

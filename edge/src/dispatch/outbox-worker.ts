@@ -7,6 +7,8 @@ import type { Duty } from "./types.ts";
 export class OutboxWorker {
   /** Tasks whose duties are being carried out now. */
   private readonly busy = new Set<string>();
+  /** Those among them whose oldest duty has been begun and has not answered. */
+  private readonly performing = new Set<string>();
   private readonly outbox: Outbox;
   private readonly deps: PerformDutyDeps;
   private readonly onDone: (duty: Duty, outcome: DutyOutcome) => void;
@@ -20,7 +22,11 @@ export class OutboxWorker {
 
   /** Does the duties of a task that are due; returns at once when that is under way already. */
   async work(taskId: string): Promise<void> {
-    if (this.busy.has(taskId)) return;
+    if (this.busy.has(taskId)) {
+      // Or the alarm would fire for it again and again while D1 is slow.
+      if (this.performing.has(taskId)) this.outbox.stillUnderWay(taskId, Date.now());
+      return;
+    }
     this.busy.add(taskId);
     try {
       for (let entry = this.outbox.next(taskId, Date.now()); entry; entry = this.outbox.next(taskId, Date.now())) {
@@ -34,11 +40,14 @@ export class OutboxWorker {
   private async perform(entry: OutboxEntry): Promise<boolean> {
     const { duty } = entry;
     try {
+      this.performing.add(duty.taskId);
       const outcome = await performDuty(this.deps, duty);
+      this.performing.delete(duty.taskId);
       this.outbox.done(entry.id);
       this.onDone(duty, outcome);
       return true;
     } catch (error) {
+      this.performing.delete(duty.taskId);
       log("error", "duty failed, will be repeated", { taskId: duty.taskId, duty: duty.kind, tries: entry.tries, error: String(error) });
       this.outbox.postpone(entry, Date.now());
       return false;

@@ -52,6 +52,10 @@ export function createOutbox(sql: SqlDatabase) {
       if (!ended) return;
       sql.exec("UPDATE outbox SET due_at = 0 WHERE id = (SELECT min(id) FROM outbox WHERE task_id = ?)", textOf(ended, "task_id"));
     },
+    /** Its oldest duty is still under way: not due for another while. */
+    stillUnderWay(taskId: string, now: number): void {
+      sql.exec("UPDATE outbox SET due_at = ? WHERE id = (SELECT min(id) FROM outbox WHERE task_id = ?)", now + UNDER_WAY_MS, taskId);
+    },
     postpone({ id, tries }: OutboxEntry, now: number): void {
       sql.exec("UPDATE outbox SET tries = ? WHERE id = ?", tries + 1, id);
       setDue(id, now + retryDelayMs(tries));

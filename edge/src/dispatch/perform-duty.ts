@@ -1,6 +1,8 @@
 import { ERRORS } from "@star-graph/shared/errors";
 import type { EndMessage } from "@star-graph/shared/push";
+import { EngineTask } from "@star-graph/shared/rest/generate";
 import type { TaskStatus } from "@star-graph/shared/task";
+import { outputOf } from "@star-graph/shared/work";
 import type { Ledger, SettleOutcome, TaskEnd, TaskResult } from "../billing/ledger.ts";
 import { collectResults } from "../files/collect-results.ts";
 import type { FileStore } from "../files/receive-upload.ts";
@@ -11,7 +13,8 @@ export interface PerformDutyDeps extends Pick<History, "recordStart" | "recordLo
   files: Pick<FileStore, "list" | "removeAll">;
   folderOf(attemptId: string): Promise<string>;
   fileUrl(key: string): string;
-  publishEnd(userId: number, message: EndMessage): Promise<void>;
+  /** @param callbackUrl the user's own server, if that is to be told too */
+  publishEnd(userId: number, message: EndMessage, callbackUrl: string | null): Promise<void>;
 }
 
 /** What came of a duty that was done; one that could not be done throws and is tried again. */
@@ -58,7 +61,10 @@ async function complete(
   { taskId, attempt, report, at }: Extract<Duty, { kind: "completed" }>,
 ): Promise<DutyOutcome> {
   const folder = await deps.folderOf(attempt.id);
-  const results = collectResults(folder, report.files, await deps.files.list(folder));
+  const task = await deps.findTask(taskId);
+  if (!task) return { kind: "result-unusable", reason: "the task is gone" };
+  const ordered = outputOf(EngineTask.parse({ type: task.type, parameters: task.parameters }));
+  const results = collectResults(folder, report.files, await deps.files.list(folder), ordered);
   if ("missing" in results) return { kind: "result-unusable", reason: `missing: ${results.missing}` };
   const end: TaskEnd = { status: "COMPLETED", results, servedBy: report.servedBy, notes: report.notes };
   const outcome = await deps.settleTask(taskId, attempt.id, end, at);
@@ -96,5 +102,5 @@ async function publish(
   const task = await deps.findTask(taskId);
   if (!task) return;
   const end = message({ taskId, ...(task.clientId !== null && { clientId: task.clientId }) }, task.status);
-  if (end) await deps.publishEnd(task.userId, end);
+  if (end) await deps.publishEnd(task.userId, end, task.callbackUrl);
 }

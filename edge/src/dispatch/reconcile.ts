@@ -1,7 +1,7 @@
-import type { FoundTask, History } from "./history.ts";
+import type { FoundTask, History, LivePage } from "./history.ts";
 import type { DispatchStore } from "./store.ts";
 
-/** Live tasks that one look at D1 compares; the next takes the rest. */
+/** Live tasks that are compared at a time. */
 const BATCH = 500;
 /** D1 binds at most 100 values in a query. */
 const IDS_PER_QUERY = 90;
@@ -13,8 +13,13 @@ export async function findForgotten(
   pool: string,
   createdBefore: number,
 ): Promise<FoundTask[]> {
-  const live = await history.findLive(pool, createdBefore, BATCH);
-  return live.filter(({ task }) => !store.getItem(task.taskId));
+  const forgotten: FoundTask[] = [];
+  for (let after: LivePage["next"] = { createTime: 0, taskId: "" }; after;) {
+    const page: LivePage = await history.findLive(pool, createdBefore, after, BATCH);
+    forgotten.push(...page.tasks.filter(({ task }) => !store.getItem(task.taskId)));
+    after = page.next;
+  }
+  return forgotten;
 }
 
 /** Tasks that run here though D1 says that they have ended: a cancel that the Worker could not pass on. */

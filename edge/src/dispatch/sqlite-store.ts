@@ -133,6 +133,7 @@ export function createSqliteStore(sql: SqlDatabase): DispatchStore {
         JSON.stringify(agent),
       );
     },
+    deleteAgent: (agentId) => void sql.exec("DELETE FROM agents WHERE agent_id = ?", agentId),
     listAgents: () => bodies("SELECT body FROM agents ORDER BY rowid"),
 
     getSpeed: (key) => numberOrNull("SELECT ms_per_mega_work AS n FROM speeds WHERE key = ?", key),

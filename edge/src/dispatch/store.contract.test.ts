@@ -131,6 +131,17 @@ describe.each(STORES)("the work list in %s", (_name, open) => {
     expect(store.restedAgents(9)).toEqual([]);
   });
 
+  test("forgets an agent that is deleted, and one that it does not know without complaint", () => {
+    const store = open();
+    store.putAgent(anAgent({ agentId: "zeta", restsUntil: 10 }));
+    store.putAgent(anAgent({ agentId: "alpha" }));
+    store.deleteAgent("zeta");
+    store.deleteAgent("nobody");
+    expect(store.getAgent("zeta")).toBeNull();
+    expect(store.listAgents().map((agent) => agent.agentId)).toEqual(["alpha"]);
+    expect(store.earliestDue()).toBeNull();
+  });
+
   test("remembers a measured speed, even one that is hardly anything", () => {
     const store = open();
     expect(store.getSpeed("k")).toBeNull();

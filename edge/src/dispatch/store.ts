@@ -37,6 +37,7 @@ export interface DispatchStore {
 
   getAgent(agentId: string): AgentRecord | null;
   putAgent(agent: AgentRecord): void;
+  deleteAgent(agentId: string): void;
   /** The longer known one first. */
   listAgents(): AgentRecord[];
 

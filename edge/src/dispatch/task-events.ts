@@ -4,7 +4,7 @@ import type { QueueClock } from "./clock.ts";
 import { fillAgent, offerItem } from "./offers.ts";
 import type { DispatchStore } from "./store.ts";
 import type { Attempt, Effect, TaskToQueue, WorkItemIn } from "./types.ts";
-import { attemptOf, base } from "./work-item.ts";
+import { attemptOf, base, nextLook, runningDeadline, waitingDeadline } from "./work-item.ts";
 
 /*
  * The decisions of one pool shard are functions of (store, event, clock) that change the store and return what the
@@ -23,7 +23,7 @@ export function onTaskSubmitted(store: DispatchStore, task: TaskToQueue, clock: 
     ...task,
     seq: store.nextSeq(),
     state: "waiting",
-    dueAt: task.createTime + DEFAULTS.waitingDeadlineMs,
+    dueAt: waitingDeadline(task),
   };
   store.putItem(item);
   return offerItem(store, item, clock);
@@ -43,16 +43,17 @@ export function onTaskFound(
 ): Effect[] {
   if (!attempt || store.getItem(task.taskId)) return onTaskSubmitted(store, task, clock);
   const leaseUntil = clock.now + DEFAULTS.leaseMs;
+  const deadlineAt = runningDeadline(task, clock.now, DEFAULTS.runningDeadlineMs);
   const running: WorkItemIn<"running"> = {
     ...task,
     seq: store.nextSeq(),
     state: "running",
     attempt,
     startedAt,
-    deadlineAt: clock.now + DEFAULTS.runningDeadlineMs,
+    deadlineAt,
     leaseUntil,
     progress: { phase: "queued", step: 0, totalSteps: 0 },
-    dueAt: leaseUntil,
+    dueAt: nextLook(leaseUntil, { deadlineAt }),
   };
   store.putItem(running);
   return store.getAgent(attempt.agentId)?.isConnected ? handBack(store, running, "LOST", "the queue had lost sight of it", clock) : [];

@@ -1,7 +1,8 @@
 import { DEFAULTS } from "@star-graph/shared/defaults";
 import { describe, expect, test } from "vitest";
 import { judgeLease } from "./lease.ts";
-import { aCompletion, aTask } from "./testing/builders.ts";
+import { aCompletion, anAttempt, aTask } from "./testing/builders.ts";
+import { onTaskFound } from "./task-events.ts";
 import { dutiesIn, offersIn, sentIn, Shard } from "./testing/shard.ts";
 
 const { leaseMs, graceMs } = DEFAULTS;
@@ -113,5 +114,68 @@ describe("a waiting task", () => {
     expect(dutiesIn(shard.tick(DEFAULTS.waitingDeadlineMs))).toHaveLength(100);
     expect(shard.store.earliestDue()).toBe(shard.now);
     expect(dutiesIn(shard.tick(0))).toHaveLength(50);
+  });
+});
+
+describe("a client's own deadline", () => {
+  const seconds = 1000;
+
+  test("for the start ends a task that still waits", () => {
+    const shard = new Shard();
+    shard.submit(aTask({ createTime: shard.now, startBy: shard.now + 20 * seconds }));
+    expect(shard.tick(20 * seconds - 1)).toEqual([]);
+    expect(dutiesIn(shard.tick(1))).toMatchObject([
+      { kind: "failed", error: "TASK_TIMEOUT", attempt: null, message: expect.stringContaining("did not start") },
+    ]);
+  });
+
+  test("for the start is kept by a start, also one that is lost again", () => {
+    const shard = new Shard();
+    shard.connect("a");
+    shard.submit(aTask({ createTime: shard.now, startBy: shard.now + 20 * seconds }));
+    shard.accept("a", "attempt-1");
+    shard.gone("a");
+    shard.tick(leaseMs);
+    expect(dutiesIn(shard.tick(graceMs))).toMatchObject([{ kind: "lost" }]);
+    expect(shard.tick(graceMs)).toEqual([]);
+    expect(shard.state("task-1")).toBe("waiting");
+  });
+
+  test("for the start counts on for an offer that nobody answered", () => {
+    const shard = new Shard();
+    shard.connect("a");
+    shard.submit(aTask({ createTime: shard.now, startBy: shard.now + 1 * seconds }));
+    shard.tick(DEFAULTS.offerMs);
+    expect(dutiesIn(shard.tick(0))).toMatchObject([{ kind: "failed", error: "TASK_TIMEOUT" }]);
+  });
+
+  test("for the end ends a task that waits and one that runs", () => {
+    const waiting = new Shard();
+    waiting.submit(aTask({ createTime: waiting.now, finishBy: waiting.now + 20 * seconds }));
+    expect(dutiesIn(waiting.tick(20 * seconds))).toMatchObject([{ kind: "failed", error: "TASK_TIMEOUT", attempt: null }]);
+
+    const shard = new Shard();
+    shard.connect("a");
+    shard.submit(aTask({ createTime: shard.now, finishBy: shard.now + 20 * seconds }));
+    shard.accept("a", "attempt-1");
+    expect(shard.store.earliestDue()).toBe(shard.now + 20 * seconds);
+    const effects = shard.tick(20 * seconds, ["a"]);
+    expect(sentIn(effects)).toEqual(["cancel attempt-1 → a"]);
+    expect(dutiesIn(effects)).toMatchObject([
+      { kind: "failed", error: "TASK_TIMEOUT", attempt: { id: "attempt-1" }, message: expect.stringContaining("did not finish") },
+    ]);
+  });
+
+  test("never lengthens ours", () => {
+    const shard = new Shard();
+    shard.submit(aTask({ createTime: shard.now, startBy: shard.now + 2 * DEFAULTS.waitingDeadlineMs }));
+    expect(dutiesIn(shard.tick(DEFAULTS.waitingDeadlineMs))).toMatchObject([{ message: "it waited too long" }]);
+  });
+
+  test("of a task that only D1 knew counts on from there", () => {
+    const shard = new Shard();
+    const task = aTask({ createTime: shard.now, attemptNumber: 1, finishBy: shard.now + 20 * seconds });
+    onTaskFound(shard.store, task, anAttempt({ agentId: "a" }), shard.now, shard.clock);
+    expect(shard.store.earliestDue()).toBe(shard.now + 20 * seconds);
   });
 });

@@ -27,7 +27,7 @@ export function onTick(store: DispatchStore, lastSeen: (agentId: string) => numb
 function onItemDue(store: DispatchStore, item: WorkItem, lastSeen: (agentId: string) => number, clock: QueueClock): Effect[] {
   switch (item.state) {
     case "waiting":
-      return endWithFailure(store, item, "TASK_TIMEOUT", "it waited too long", clock);
+      return endWithFailure(store, item, "TASK_TIMEOUT", whyOutOfTime(item, clock, "it waited too long"), clock);
     case "offered":
       return [
         { kind: "send", agentId: item.attempt.agentId, message: { type: "cancel", attemptId: item.attempt.id } },
@@ -43,9 +43,16 @@ function onItemDue(store: DispatchStore, item: WorkItem, lastSeen: (agentId: str
   }
 }
 
+/** Its client's deadlines are said by name; `ours` when it was none of them. */
+function whyOutOfTime({ state, startBy, finishBy }: WorkItem, { now }: QueueClock, ours: string): string {
+  if (finishBy !== null && now >= finishBy) return "it did not finish within the seconds it was given";
+  return state === "waiting" && startBy !== null && now >= startBy ? "it did not start within the seconds it was given" : ours;
+}
+
 function onRunningDue(store: DispatchStore, item: WorkItemIn<"running">, lastSeenAt: number, clock: QueueClock): Effect[] {
   const cancel: Effect = { kind: "send", agentId: item.attempt.agentId, message: { type: "cancel", attemptId: item.attempt.id } };
-  if (clock.now >= item.deadlineAt) return [cancel, ...endWithFailure(store, item, "TASK_TIMEOUT", "it ran too long", clock)];
+  if (clock.now >= item.deadlineAt)
+    return [cancel, ...endWithFailure(store, item, "TASK_TIMEOUT", whyOutOfTime(item, clock, "it ran too long"), clock)];
   const verdict = judgeLease(item.leaseUntil, lastSeenAt, clock.now, DEFAULTS);
   switch (verdict.kind) {
     case "renewed":

@@ -14,6 +14,9 @@ export interface TaskToQueue {
   clientId: string | null;
   /** Unix milliseconds, like all times here. */
   createTime: number;
+  /** The client's own deadlines: it ends with E008 when it has not started, or not ended, by then. */
+  startBy: number | null;
+  finishBy: number | null;
   /** Attempts that failed or were lost; the task fails when they reach the limit. */
   failures: number;
   /** Number of the newest attempt; 0 before the first. */
@@ -60,6 +63,8 @@ export interface AgentRecord {
   models: AgentModel[];
   isConnected: boolean;
   lastSeenAt: number;
+  /** Its owner or an admin wants it to be offered nothing, until it is resumed. */
+  intake?: "paused" | "draining";
 }
 
 /** What must reach D1, the hub and the agent, in order per task, repeated until it is done. */
@@ -86,9 +91,13 @@ export type Admission =
   | { admitted: true; queuePosition: number; estimatedSeconds: number }
   | { admitted: false; reason: "QUEUE_FULL" | "NO_GPU" };
 
+/** Why a task does not run yet. `AGENT_ANSWER`: it has been offered. */
+export type WaitingFor = { code: "CAPABLE_AGENT" | "FREE_SLOT" | "AGENT_ANSWER" } | { code: "TASKS_AHEAD"; tasks: number };
+
 /** What the Dispatcher knows of a task that is not done. */
 export interface LiveTask {
   progress?: TaskProgress;
   queuePosition?: number;
+  waitingFor?: WaitingFor;
   stopping?: true;
 }

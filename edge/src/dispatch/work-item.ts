@@ -1,3 +1,4 @@
+import { DEFAULTS } from "@star-graph/shared/defaults";
 import type { DispatchStore } from "./store.ts";
 import type { Attempt, TaskToQueue, WorkItem, WorkItemIn } from "./types.ts";
 
@@ -18,9 +19,20 @@ export function itemOf(store: DispatchStore, agentId: string, attemptId: string)
 
 /** What stays the same through all states. */
 export function base(item: WorkItem): TaskToQueue & { seq: number } {
-  const { taskId, userId, type, model, pixels, work, clientId, createTime, failures, attemptNumber, seq } = item;
-  return { taskId, userId, type, model, pixels, work, clientId, createTime, failures, attemptNumber, seq };
+  const { taskId, userId, type, model, pixels, work, clientId, createTime, startBy, finishBy, failures, attemptNumber, seq } = item;
+  return { taskId, userId, type, model, pixels, work, clientId, createTime, startBy, finishBy, failures, attemptNumber, seq };
 }
 
+/** When a task that still waits ends with E008. A start that was lost again was in time: only the first one can be late. */
+export function waitingDeadline({ createTime, startBy, finishBy, attemptNumber }: TaskToQueue): number {
+  const start = attemptNumber === 0 ? startBy : null;
+  return Math.min(createTime + DEFAULTS.waitingDeadlineMs, start ?? Infinity, finishBy ?? Infinity);
+}
+
+/** When a running attempt ends with E008: `limitMs` from now, or earlier when its client said so. */
+export const runningDeadline = ({ finishBy }: TaskToQueue, now: number, limitMs: number): number =>
+  Math.min(now + limitMs, finishBy ?? Infinity);
+
 /** When the clock has to look at a running attempt next. */
-export const nextLook = (leaseUntil: number, item: WorkItemIn<"running">): number => Math.min(leaseUntil, item.deadlineAt);
+export const nextLook = (leaseUntil: number, item: Pick<WorkItemIn<"running">, "deadlineAt">): number =>
+  Math.min(leaseUntil, item.deadlineAt);

@@ -23,6 +23,10 @@ export class LiveProgress {
     this.#newest.delete(taskId);
   }
 
+  of(taskId: string): ProgressMessage | null {
+    return this.#newest.get(taskId) ?? null;
+  }
+
   all(): ProgressMessage[] {
     return [...this.#newest.values()];
   }

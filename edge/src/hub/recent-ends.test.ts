@@ -15,7 +15,7 @@ test("knows a repeat, also one that says something else", () => {
 });
 
 describe("an end", () => {
-  test("is offered to each session once, while nobody has taken it", () => {
+  test("is offered to each session once", () => {
     const ends = new RecentEnds([]);
     ends.add(anEnd(), 0);
     expect(ends.offer("t2i_1", "a")).toBe(JSON.stringify(anEnd()));
@@ -23,13 +23,15 @@ describe("an end", () => {
     expect(ends.offer("t2i_1", "a")).toBeNull();
   });
 
-  test("is missed by nobody once a session has taken it", () => {
+  test("is still told to a session that comes later, when another has taken it", () => {
     const ends = new RecentEnds([]);
     ends.add(anEnd(), 0);
     ends.offer("t2i_1", "a");
     expect(ends.settle("t2i_1", "a", true)).toBe(true);
-    expect(ends.missed(0)).toEqual([]);
-    expect(ends.offer("t2i_1", "b")).toBeNull();
+    expect(ends.isDelivered("t2i_1")).toBe(true);
+    expect(ends.recent(0)).toEqual(["t2i_1"]);
+    expect(ends.offer("t2i_1", "a")).toBeNull();
+    expect(ends.offer("t2i_1", "b")).toBe(JSON.stringify(anEnd()));
   });
 
   test("is marked as delivered by the first session that takes it only", () => {
@@ -45,16 +47,16 @@ describe("an end", () => {
     ends.add(anEnd(), 0);
     ends.offer("t2i_1", "a");
     expect(ends.settle("t2i_1", "a", false)).toBe(false);
-    expect(ends.missed(0)).toEqual(["t2i_1"]);
+    expect(ends.recent(0)).toEqual(["t2i_1"]);
     expect(ends.offer("t2i_1", "a")).not.toBeNull();
   });
 
-  test("that nobody took is missed for five minutes, the oldest first", () => {
+  test("is told to those who come within five minutes, the oldest first", () => {
     const ends = new RecentEnds([]);
     ends.add(anEnd("t2i_1"), 0);
     ends.add(anEnd("t2i_2"), MINUTE);
-    expect(ends.missed(5 * MINUTE - 1)).toEqual(["t2i_1", "t2i_2"]);
-    expect(ends.missed(5 * MINUTE)).toEqual(["t2i_2"]);
+    expect(ends.recent(5 * MINUTE - 1)).toEqual(["t2i_1", "t2i_2"]);
+    expect(ends.recent(5 * MINUTE)).toEqual(["t2i_2"]);
   });
 
   test("is known for ten minutes", () => {
@@ -72,8 +74,8 @@ describe("an end", () => {
   test("is the same after the hub was evicted", () => {
     const saved = { taskId: "t2i_1", body: "{}", endedAt: 5, isDelivered: true };
     const ends = new RecentEnds([saved, { ...saved, taskId: "t2i_0", endedAt: 1, isDelivered: false }]);
-    expect(ends.missed(6)).toEqual(["t2i_0"]);
-    expect(ends.offer("t2i_1", "a")).toBeNull();
+    expect(ends.recent(6)).toEqual(["t2i_0", "t2i_1"]);
+    expect([ends.isDelivered("t2i_0"), ends.isDelivered("t2i_1")]).toEqual([false, true]);
     expect(ends.nextExpiry()).toBe(1 + 10 * MINUTE);
   });
 });

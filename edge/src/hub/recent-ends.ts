@@ -36,16 +36,29 @@ export class RecentEnds {
     return this.#ends.has(taskId);
   }
 
-  /** Tasks whose end nobody has received, oldest first. */
-  missed(now: number): string[] {
-    return [...this.#ends.values()].filter((end) => !end.isDelivered && now - end.endedAt < MISSED_WITHIN_MS).map(({ taskId }) => taskId);
+  /** The end of that task, whoever has received it; null when there is none in the last minutes. */
+  bodyOf(taskId: string): string | null {
+    return this.#ends.get(taskId)?.body ?? null;
   }
 
-  /** The body to send to a session, or null when it has had it, or when there is no need. */
+  /**
+   * Tasks whose end a fresh subscription is told, oldest first: all of the last minutes. That another session took one says
+   * nothing about this one: it may have been another tab, or a line that was dead without knowing.
+   */
+  recent(now: number): string[] {
+    return [...this.#ends.values()].filter((end) => now - end.endedAt < MISSED_WITHIN_MS).map(({ taskId }) => taskId);
+  }
+
+  /** Some session has taken it: a repeat of its publication needs no telling. */
+  isDelivered(taskId: string): boolean {
+    return this.#ends.get(taskId)?.isDelivered ?? false;
+  }
+
+  /** The body to send to a session, or null when it has had it. */
   offer(taskId: string, sessionObjectId: string): string | null {
     const end = this.#ends.get(taskId);
     const offered = this.#offeredTo.get(taskId) ?? new Set();
-    if (!end || end.isDelivered || offered.has(sessionObjectId)) return null;
+    if (!end || offered.has(sessionObjectId)) return null;
     this.#offeredTo.set(taskId, offered.add(sessionObjectId));
     return end.body;
   }

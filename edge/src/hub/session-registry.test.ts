@@ -40,6 +40,15 @@ test("ends the sessions of one sign-in, and turns away those still on their way 
   expect(registry.add("d", "other", 11)).not.toBeNull();
 });
 
+test("ends all sessions, turns away those still on their way in, and takes new ones a little later", () => {
+  const registry = new SessionRegistry([]);
+  registry.add("a", "mine", 0);
+  registry.add("b", "other", 0);
+  expect(registry.endAll(10)).toEqual(["a", "b"]);
+  expect(registry.add("late", "third", 5_000)).toBeNull();
+  expect(registry.add("later", "third", 10_010)).not.toBeNull();
+});
+
 test("is the same after the hub was evicted, oldest first", () => {
   const saved = { authSessionId: "sign-in", destinations: ["/x"] };
   const registry = new SessionRegistry([

@@ -9,11 +9,14 @@ export interface LiveSession {
 const MAX_SESSIONS = 50;
 /** Longer than a CONNECT can take between the check of its token and its registration. */
 const ENDED_AUTH_MS = 60_000;
+/** The same where it keeps out everybody: an account that is enabled again at once has its sockets back a little later. */
+const CONNECT_MS = 10_000;
 
 /** Which sockets one user has, oldest first, and what each of them subscribed to. */
 export class SessionRegistry {
   readonly #sessions: Map<string, LiveSession>;
   readonly #endedAuth = new Map<string, number>();
+  #endedAllAt: number | null = null;
 
   constructor(saved: Iterable<LiveSession>) {
     this.#sessions = new Map([...saved].toSorted((a, b) => a.registeredAt - b.registeredAt).map((session) => [session.objectId, session]));
@@ -24,8 +27,8 @@ export class SessionRegistry {
    * Otherwise the sessions that had to make room.
    */
   add(objectId: string, authSessionId: string, now: number): { session: LiveSession; crowdedOut: string[] } | null {
-    const endedAt = this.#endedAuth.get(authSessionId);
-    if (endedAt !== undefined && now - endedAt < ENDED_AUTH_MS) return null;
+    if (this.hasEnded(authSessionId, now)) return null;
+    if (this.#endedAllAt !== null && now - this.#endedAllAt < CONNECT_MS) return null;
     this.#sessions.delete(objectId);
     const crowdedOut = [...this.#sessions.keys()].slice(0, Math.max(0, this.#sessions.size + 1 - MAX_SESSIONS));
     for (const oldest of crowdedOut) this.#sessions.delete(oldest);
@@ -51,12 +54,26 @@ export class SessionRegistry {
     return [...this.#sessions.values()].filter((session) => session.destinations.includes(destination)).map(({ objectId }) => objectId);
   }
 
+  /** Whether that sign-in has ended in the last minute. */
+  hasEnded(authSessionId: string, now: number): boolean {
+    const endedAt = this.#endedAuth.get(authSessionId);
+    return endedAt !== undefined && now - endedAt < ENDED_AUTH_MS;
+  }
+
   /** Takes out every session of a sign-in, and turns away those still on their way in. */
   endAuthSession(authSessionId: string, now: number): string[] {
     for (const [id, endedAt] of this.#endedAuth) if (now - endedAt >= ENDED_AUTH_MS) this.#endedAuth.delete(id);
     this.#endedAuth.set(authSessionId, now);
     const ended = [...this.#sessions.values()].filter((session) => session.authSessionId === authSessionId).map(({ objectId }) => objectId);
     for (const objectId of ended) this.#sessions.delete(objectId);
+    return ended;
+  }
+
+  /** Takes out every session, and turns away those still on their way in. */
+  endAll(now: number): string[] {
+    this.#endedAllAt = now;
+    const ended = [...this.#sessions.keys()];
+    this.#sessions.clear();
     return ended;
   }
 

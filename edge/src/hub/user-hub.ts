@@ -1,24 +1,47 @@
 import { DurableObject } from "cloudflare:workers";
 import { type EndMessage, type ProgressMessage, PUSH_DESTINATIONS } from "@star-graph/shared/push";
+import type { TaskStatus } from "@star-graph/shared/task";
+import { openDatabase } from "../db/client.ts";
+import { parseConfig } from "../env.ts";
+import { END_ID, endEvent, progressEvent, progressId } from "../events/event-text.ts";
+import { nothingMore, streamResponse } from "../events/stream-response.ts";
+import { log } from "../http/log.ts";
 import type { SockSession } from "../sockjs/sock-session.ts";
+import { createTaskStore, type TaskStore } from "../tasks/store.ts";
+import { type Callback, deliverCallback, type DeliverDeps } from "../webhooks/deliver.ts";
+import { createWebhookStore } from "../webhooks/store.ts";
+import { CallbackStore } from "./callback-store.ts";
 import { HubStore } from "./hub-store.ts";
 import { LiveProgress } from "./live-progress.ts";
 import { RecentEnds } from "./recent-ends.ts";
 import { SessionRegistry } from "./session-registry.ts";
+import { StatusWaiters } from "./status-waiters.ts";
+import { TaskStreams } from "./task-streams.ts";
+
+/** How often an event stream says that it is still there. */
+const HEARTBEAT_MS = 15_000;
 
 /**
- * One user's live sockets, and what those sockets are told. Sessions call `register`, `subscribed`, `unsubscribed` and
- * `unregister`; the Dispatcher publishes; a logout ends sessions. Any of it may be called twice or late.
+ * One user's live sockets and event streams, what those are told, and the callbacks that are owed to the user's own server.
+ * Sessions call `register`, `subscribed`, `unsubscribed` and `unregister`; the Dispatcher publishes; the Worker opens streams and
+ * waits; a logout ends sessions. Any of it may be called twice or late.
  *
- * Survives eviction (SQLite): sessions with their subscriptions, ends of the last 10 minutes with their delivered mark, the alarm
- * that drops those. Lost: the newest progress of live tasks, which the next progress brings back; sign-ins ended in the last minute;
- * which sessions a delivery was under way to, so that an end may reach one of them twice.
+ * Survives eviction (SQLite): sessions with their subscriptions, ends of the last 10 minutes with their delivered mark, callbacks
+ * with their next try, the alarm for both. Lost: event streams and held requests, whose clients come again; the newest progress of
+ * live tasks, which the next progress brings back; sign-ins ended in the last minute; which sessions a delivery was under way to,
+ * so that an end may reach one of them twice.
  */
 export class UserHub extends DurableObject<Cloudflare.Env> {
   readonly #store: HubStore;
   readonly #sessions: SessionRegistry;
   readonly #ends: RecentEnds;
   readonly #progress = new LiveProgress();
+  readonly #callbacks: CallbackStore;
+  readonly #callbackDeps: DeliverDeps;
+  readonly #tasks: Pick<TaskStore, "findStatus">;
+  readonly #waiters = new StatusWaiters();
+  readonly #streams = new TaskStreams((isOccupied) => this.#beatWhile(isOccupied));
+  #heartbeat: ReturnType<typeof setInterval> | undefined;
   /** Calls on one stub arrive in the order they were made; on several they may overtake each other. */
   readonly #stubs = new Map<string, DurableObjectStub<SockSession>>();
 
@@ -27,6 +50,15 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
     this.#store = new HubStore(ctx.storage.sql);
     this.#sessions = new SessionRegistry(this.#store.loadSessions());
     this.#ends = new RecentEnds(this.#store.loadEnds());
+    this.#callbacks = new CallbackStore(ctx.storage.sql);
+    const db = openDatabase(env.DB);
+    this.#tasks = createTaskStore(db);
+    this.#callbackDeps = {
+      ...createWebhookStore(db),
+      tokenSecret: parseConfig(env).tokenSecret,
+      fetch: (url, init) => fetch(url, init),
+      now: () => Date.now(),
+    };
   }
 
   /** @returns false when the sign-in has ended since its token was checked. */
@@ -44,7 +76,7 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
 
   /**
    * From here on the session is sent what is published there, and first of all what it came too late for: the newest progress of each
-   * live task, or the ends nobody has received. Not awaited: the session is waiting for this call, and takes deliveries after it.
+   * live task, or the ends of the last minutes. Not awaited: the session is waiting for this call, and takes deliveries after it.
    */
   subscribed(sessionObjectId: string, destination: string): void {
     const session = this.#sessions.subscribe(sessionObjectId, destination);
@@ -62,36 +94,117 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
   async publishProgress(message: ProgressMessage): Promise<{ listeners: number }> {
     const listeners = this.#sessions.subscribersOf(PUSH_DESTINATIONS.progress);
     if (this.#ends.has(message.taskId) || !this.#progress.accept(message)) return { listeners: listeners.length };
+    const streams = this.#streams.send(message.taskId, progressEvent(message));
     const body = JSON.stringify(message);
     const taken = await Promise.all(listeners.map((session) => this.#deliver(session, PUSH_DESTINATIONS.progress, body)));
-    return { listeners: taken.filter(Boolean).length };
+    return { listeners: taken.filter(Boolean).length + streams };
   }
 
-  /** Once it has returned, the end is stored: told to whoever listens, or kept for who comes in the next minutes. */
-  async publishEnd(message: EndMessage): Promise<void> {
+  /**
+   * Once it has returned, the end is stored: told to whoever listens, or kept for who comes in the next minutes.
+   * @param callback where the user's own server wants to be told, if it does
+   */
+  async publishEnd(message: EndMessage, callback: Pick<Callback, "userId" | "url" | "body"> | null): Promise<void> {
     const end = this.#ends.add(message, Date.now());
     if (end) {
       this.#store.addEnd(end);
+      if (callback) this.#callbacks.add({ ...callback, taskId: end.taskId }, end.endedAt);
       this.#progress.forget(end.taskId);
-      if ((await this.ctx.storage.getAlarm()) === null) await this.#armAlarm();
+      this.#waiters.wake(end.taskId);
+      this.#streams.end(end.taskId, endEvent(end.body));
+      await this.#armAlarm();
+      if (callback) this.ctx.waitUntil(this.#sendCallbacks());
     }
+    // A repeat by the outbox: who listened then has been told, also when this object has slept since.
+    if (!end && this.#ends.isDelivered(message.taskId)) return;
     const listeners = this.#sessions.subscribersOf(PUSH_DESTINATIONS.result);
     await Promise.all(listeners.map((session) => this.#offerEnd(session, message.taskId)));
   }
 
-  /** Ends every socket of one sign-in; once it has returned they are told. */
-  async endSessions(authSessionId: string, reason: string): Promise<void> {
-    await this.#endAll(this.#sessions.endAuthSession(authSessionId, Date.now()), reason);
+  /** A task was started, or waits again. */
+  statusChanged(taskId: string): void {
+    this.#waiters.wake(taskId);
+  }
+
+  /** Returns when the task's status is another than the known one, or after so long, or at once when too many requests are held. */
+  async awaitChange(taskId: string, knownStatus: TaskStatus, waitMs: number): Promise<void> {
+    const held = this.#waiters.hold(taskId);
+    if (!held) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    try {
+      // Looked up only now: what changes from here on wakes it.
+      if ((await this.#tasks.findStatus(taskId)) !== knownStatus) return;
+      await Promise.race([held.changed, new Promise((resolve) => (timer = setTimeout(resolve, waitMs)))]);
+    } finally {
+      clearTimeout(timer);
+      held.leave();
+    }
+  }
+
+  /** A task's event stream, which the Worker has authorised: `/<task id>?session=<sign-in>`, resumed by `Last-Event-ID`. */
+  override fetch(request: Request): Response {
+    const { pathname, searchParams } = new URL(request.url);
+    const taskId = pathname.slice(1);
+    const authSessionId = searchParams.get("session") ?? "";
+    // A ticket outlives the sign-in that asked for it by less than a minute, and so long a logout is remembered.
+    if (this.#sessions.hasEnded(authSessionId, Date.now())) return new Response(null, { status: 401 });
+    const lastEventId = request.headers.get("Last-Event-ID");
+    if (lastEventId === END_ID) return nothingMore();
+    const end = this.#ends.bodyOf(taskId);
+    if (end !== null) return streamResponse(endEvent(end));
+    const newest = this.#progress.of(taskId);
+    const known = newest && progressId(newest) !== lastEventId ? [progressEvent(newest)] : [];
+    const stream = this.#streams.open(taskId, authSessionId, known, Date.now());
+    return streamResponse(stream);
+  }
+
+  /** Ends every socket and stream of these sign-ins or API keys; once it has returned they are told. */
+  async endSessions(authSessionIds: string[], reason: string): Promise<void> {
+    const now = Date.now();
+    for (const id of authSessionIds) this.#streams.endAuthSession(id);
+    await this.#endAll(
+      authSessionIds.flatMap((id) => this.#sessions.endAuthSession(id, now)),
+      reason,
+    );
+  }
+
+  /** The same for the user's all. Who disables an account writes that to D1 first: a CONNECT after that is refused there. */
+  async endAllSessions(reason: string): Promise<void> {
+    this.#streams.endAll();
+    await this.#endAll(this.#sessions.endAll(Date.now()), reason);
   }
 
   override async alarm(): Promise<void> {
     this.#store.deleteEndsUpTo(this.#ends.expire(Date.now()));
+    await this.#sendCallbacks();
     await this.#armAlarm();
   }
 
+  /** One alarm for both reasons, moved only when the earliest became earlier. */
   async #armAlarm(): Promise<void> {
-    const next = this.#ends.nextExpiry();
-    if (next !== null) await this.ctx.storage.setAlarm(next);
+    const next = Math.min(this.#ends.nextExpiry() ?? Infinity, this.#callbacks.earliestDue() ?? Infinity);
+    const armed = await this.ctx.storage.getAlarm();
+    if (next !== Infinity && (armed === null || next < armed)) await this.ctx.storage.setAlarm(next);
+  }
+
+  async #sendCallbacks(): Promise<void> {
+    await Promise.all(this.#callbacks.takeDue(Date.now()).map((callback) => this.#sendCallback(callback)));
+    await this.#armAlarm();
+  }
+
+  async #sendCallback(callback: Callback): Promise<void> {
+    try {
+      this.#callbacks.settle(callback.taskId, await deliverCallback(this.#callbackDeps, callback));
+    } catch (error) {
+      // D1, most likely: it stays under way, and is due again when that is over.
+      log("error", "callback not delivered", { taskId: callback.taskId, tries: callback.tries, error: String(error) });
+    }
+  }
+
+  /** Nothing beats without a stream: a timer would keep the object awake. */
+  #beatWhile(isOccupied: boolean): void {
+    clearInterval(this.#heartbeat);
+    this.#heartbeat = isOccupied ? setInterval(() => this.#streams.beat(Date.now()), HEARTBEAT_MS) : undefined;
   }
 
   async #catchUp(sessionObjectId: string, destination: string): Promise<void> {
@@ -100,7 +213,7 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
       await Promise.all(bodies.map((body) => this.#deliver(sessionObjectId, destination, body)));
     }
     if (destination === PUSH_DESTINATIONS.result) {
-      await Promise.all(this.#ends.missed(Date.now()).map((taskId) => this.#offerEnd(sessionObjectId, taskId)));
+      await Promise.all(this.#ends.recent(Date.now()).map((taskId) => this.#offerEnd(sessionObjectId, taskId)));
     }
   }
 

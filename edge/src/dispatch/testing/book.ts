@@ -1,4 +1,5 @@
 import type { EndMessage } from "@star-graph/shared/push";
+import { Text2ImgParameters } from "@star-graph/shared/rest/generate";
 import type { SettleOutcome, TaskEnd } from "../../billing/ledger.ts";
 import type { FoundTask, TaskRecord } from "../history.ts";
 import type { PerformDutyDeps } from "../perform-duty.ts";
@@ -97,7 +98,7 @@ export class Book implements PerformDutyDeps {
   readonly files: PerformDutyDeps["files"] = {
     list: async (folder) => {
       this.#reach();
-      const file = { size: 70, sha256: "0".repeat(64), custom: { format: "PNG", width: "1", height: "1" } };
+      const file = { size: 70, sha256: "0".repeat(64), custom: { format: "PNG", width: "64", height: "64" } };
       return this.stored.has(folder.slice(0, -1))
         ? [
             { key: `${folder}0.png`, ...file },
@@ -132,7 +133,8 @@ function aTaskRecord({ task, ...row }: Row): TaskRecord {
     type: task.type,
     model: task.model,
     prompt: "a cat",
-    parameters: {},
+    // A picture as small as they come: the queue does not look at it.
+    parameters: Text2ImgParameters.parse({ prompt: "a cat", width: 64, height: 64, steps: 1, seed: 1 }),
     cost: 10,
     clientId: task.clientId,
     pool: "public",
@@ -143,6 +145,10 @@ function aTaskRecord({ task, ...row }: Row): TaskRecord {
     notes: null,
     errorName: null,
     errorMessage: null,
+    startBy: task.startBy,
+    finishBy: task.finishBy,
+    callbackUrl: null,
+    inputId: null,
     ...row,
   };
 }

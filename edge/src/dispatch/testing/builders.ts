@@ -12,6 +12,8 @@ export function aTask(over: Partial<TaskToQueue> = {}): TaskToQueue {
     pixels: MEGAPIXEL,
     work: 30 * MEGAPIXEL,
     clientId: null,
+    startBy: null,
+    finishBy: null,
     createTime: 0,
     failures: 0,
     attemptNumber: 0,

@@ -165,6 +165,7 @@ export class SimulatedEdge {
       type: "offer",
       attemptId: attempt.id,
       task: { type: "TEXT2IMG", parameters: { ...prompt, ...how } },
+      inputs: [],
       upload,
     });
   }

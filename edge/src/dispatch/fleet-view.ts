@@ -1,0 +1,88 @@
+import type { AgentModel } from "@star-graph/shared/agent-protocol";
+import type { TaskType } from "@star-graph/shared/task";
+import { canRun } from "./matching.ts";
+import type { DispatchStore } from "./store.ts";
+import type { AgentRecord, WorkItem } from "./types.ts";
+
+type AgentState = "offline" | "connected" | "idle" | "busy" | "paused" | "draining";
+
+/** Why an agent is in that state; the Worker has the words. */
+export type StateReason =
+  | "LINE_DOWN"
+  | "LINE_DOWN_TASKS_KEPT"
+  | "PAUSED"
+  | "DRAINING"
+  | "DRAINED"
+  | "ALL_SLOTS_TAKEN"
+  | "ROOM_FOR_MORE"
+  | "RESTING"
+  | "ASKS_FOR_NOTHING"
+  | "NOTHING_WAITS"
+  | "NOTHING_IT_CAN_RUN";
+
+/** An agent as its Dispatcher sees it. */
+export interface AgentView {
+  agentId: string;
+  name: string;
+  state: AgentState;
+  reason: StateReason;
+  models: AgentModel[];
+  slots: number;
+  /** Attempts that it has, offers included. */
+  running: number;
+  lastSeenAt: number;
+}
+
+/** Waiting tasks that ask for the same. */
+interface LineFigures {
+  type: TaskType;
+  model: string;
+  pixels: number;
+  waiting: number;
+  /** When the oldest of them was submitted, Unix milliseconds. */
+  oldestSince: number;
+  /** Connected agents that are able to run them. */
+  agents: number;
+}
+
+export interface QueueFigures {
+  waiting: number;
+  running: number;
+  lines: LineFigures[];
+}
+
+/** Every agent of the shard, the longer known one first. @param lastPingAt of its socket, 0 without one */
+export function viewFleet(store: DispatchStore, lastPingAt: (agentId: string) => number): AgentView[] {
+  return store.listAgents().map((agent) => {
+    const items = store.itemsOfAgent(agent.agentId);
+    const { agentId, name, models, slots, lastSeenAt } = agent;
+    const seen = Math.max(lastSeenAt, lastPingAt(agentId));
+    return { agentId, name, models, slots, running: items.length, lastSeenAt: seen, ...stateOf(store, agent, items) };
+  });
+}
+
+function stateOf(store: DispatchStore, agent: AgentRecord, items: readonly WorkItem[]): Pick<AgentView, "state" | "reason"> {
+  const isWorking = items.length > 0;
+  if (!agent.isConnected) return { state: "offline", reason: isWorking ? "LINE_DOWN_TASKS_KEPT" : "LINE_DOWN" };
+  if (agent.intake === "paused") return { state: "paused", reason: "PAUSED" };
+  if (agent.intake === "draining") return { state: "draining", reason: isWorking ? "DRAINING" : "DRAINED" };
+  if (isWorking) return { state: "busy", reason: items.length >= agent.slots ? "ALL_SLOTS_TAKEN" : "ROOM_FOR_MORE" };
+  if (agent.restsUntil !== null) return { state: "idle", reason: "RESTING" };
+  if (agent.freeSlots === 0) return { state: "connected", reason: "ASKS_FOR_NOTHING" };
+  const lines = store.waitingLines();
+  return { state: "idle", reason: lines.length > 0 && !lines.some((line) => canRun(agent, line)) ? "NOTHING_IT_CAN_RUN" : "NOTHING_WAITS" };
+}
+
+/** How much waits and runs in the shard. */
+export function viewQueue(store: DispatchStore): QueueFigures {
+  const agents = store.listAgents();
+  const connected = agents.filter((agent) => agent.isConnected);
+  const lines = store.waitingLines().map(({ tasks: waiting, ...line }) => ({
+    ...line,
+    waiting,
+    oldestSince: store.firstWaiting(line)?.createTime ?? 0,
+    agents: connected.filter((agent) => canRun(agent, line)).length,
+  }));
+  const running = agents.flatMap((agent) => store.itemsOfAgent(agent.agentId)).filter((item) => item.state === "running").length;
+  return { waiting: store.countWaiting(), running, lines };
+}
