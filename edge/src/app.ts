@@ -1,43 +1,57 @@
 import { AppError } from "@star-graph/shared/errors";
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
+import { admin } from "./admin/routes.ts";
 import { agents } from "./agents/routes.ts";
+import { credentials } from "./auth/credentials-routes.ts";
 import { auth } from "./auth/routes.ts";
 import { consolePage } from "./console/routes.ts";
 import { createDeps } from "./deps.ts";
 import type { AppEnv } from "./env.ts";
+import { taskEvents } from "./events/routes.ts";
 import { files } from "./files/routes.ts";
 import { generate } from "./generate/routes.ts";
+import { apiCors, securityHeaders } from "./http/cross-origin.ts";
 import { fail } from "./http/envelope.ts";
+import { asAppError, describeFault } from "./http/faults.ts";
+import { limitBody } from "./http/limit-body.ts";
 import { log } from "./http/log.ts";
+import { limitAddress, reportLimits } from "./http/rate-limit.ts";
 import { requestContext } from "./http/request-context.ts";
 import { requireJson } from "./http/validate.ts";
+import { reference } from "./openapi/routes.ts";
+import { resources } from "./resources/routes.ts";
+import { uploads } from "./resources/upload-routes.ts";
 import { realtime } from "./sockjs/routes.ts";
 import { system } from "./system/routes.ts";
 import { tasks } from "./tasks/routes.ts";
 import { users } from "./users/routes.ts";
-
-/** Far above any text of the API, far below what would cost memory and time to parse. */
-const MAX_BODY_BYTES = 1024 * 1024;
+import { taskDeliveries, webhookSecrets } from "./webhooks/routes.ts";
 
 const api = new Hono<AppEnv>()
+  .use(apiCors)
+  .use(reportLimits)
+  .use(limitAddress)
+  // Pictures, not JSON, and larger than JSON may be.
+  .route("/resources/uploads", uploads)
   .use(requireJson)
-  .use(
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError() {
-        throw new AppError("FILE_TOO_LARGE", { text: { zh: "请求体超过 1 MB", en: "The body is larger than 1 MB" } });
-      },
-    }),
-  )
+  .use(limitBody)
   .route("/auth", auth)
   .route("/users", users)
+  .route("/users", credentials)
   .route("/generate", generate)
-  .route("/tasks", tasks);
+  .route("/users", webhookSecrets)
+  // Before the other task routes: they ask for a token where an event stream may have a ticket.
+  .route("/tasks", taskEvents)
+  .route("/tasks", taskDeliveries)
+  .route("/tasks", tasks)
+  .route("/resources", resources)
+  .route("/admin", admin);
 
 /** Middleware order, mounts, and the one place where errors become answers. */
 export const app = new Hono<AppEnv>()
+  // Before what copies an answer in order to add to it: an object's own cannot be changed.
+  .use(securityHeaders)
   .use(requestContext)
   .use(async (c, next) => {
     c.set("deps", createDeps(c.env));
@@ -59,22 +73,15 @@ export const app = new Hono<AppEnv>()
         new AppError("BAD_REQUEST", { cause: error, text: { zh: "请求体不是有效的 JSON", en: "The body is not valid JSON" } }),
       );
     }
-    log("error", "request failed", { requestId: c.var.requestId, method: c.req.method, path: c.req.path, error: describe(error) });
-    return fail(c, new AppError(isPassing(error) ? "UNAVAILABLE" : "INTERNAL", { cause: error }));
+    log("error", "request failed", {
+      requestId: c.var.requestId,
+      traceId: c.var.traceId,
+      method: c.req.method,
+      path: c.req.path,
+      error: describeFault(error),
+    });
+    return fail(c, asAppError(error));
   });
 
-/** Faults of the platform that a later try can pass: D1 or an object is restarting or overloaded. */
-function isPassing(error: unknown): boolean {
-  for (let e = error; e instanceof Error; e = e.cause) {
-    if ("retryable" in e && e.retryable === true) return true;
-    if ("overloaded" in e && e.overloaded === true) return true;
-    if (/D1_ERROR: (Network|Internal|D1 DB)|storage operation exceeded|database is locked/i.test(e.message)) return true;
-  }
-  return false;
-}
-
-function describe(error: unknown): string {
-  const parts: string[] = [];
-  for (let e = error; e instanceof Error; e = e.cause) parts.push(e.stack ?? e.message);
-  return parts.join("\ncaused by: ") || String(error);
-}
+// Last, as it describes all the others.
+app.route("/", reference(app));

@@ -1,6 +1,8 @@
+import { RATE_LIMITS, type RateLimits } from "@star-graph/shared/defaults";
 import type { Language } from "@star-graph/shared/text";
 import type { AuthenticatedUser } from "./auth/authenticate.ts";
 import type { Deps } from "./deps.ts";
+import type { Listener } from "./events/ticket.ts";
 
 /** What Hono carries through one request. */
 export interface AppEnv {
@@ -8,9 +10,15 @@ export interface AppEnv {
   Variables: {
     deps: Deps;
     requestId: string;
+    /** Of W3C Trace Context: what the caller's other systems know this request by. */
+    traceId: string;
     language: Language;
+    /** The `RateLimit-Policy` of the limits that this request was counted in, so far. */
+    ratePolicies?: string[];
     /** Set by `requireUser`. */
     user: AuthenticatedUser;
+    /** Of an event stream: the user, or whoever has the ticket of the task. */
+    listener: Listener;
   };
 }
 
@@ -22,6 +30,15 @@ export interface Config {
   readonly publicBaseUrl: string;
   /** Where result URLs begin: a CDN in front of `/files`, or this Worker. */
   readonly publicFilesUrl: string;
+  /** Whether anybody may open an account (decisions, "Auth"). */
+  readonly isRegistrationOpen: boolean;
+  /** Origins whose pages may call the API; "*" is every one. */
+  readonly allowedOrigins: readonly string[];
+  readonly rateLimits: RateLimits;
+  /** Hosts beyond the public internet that may be fetched from all the same; with their port, where they have one. */
+  readonly allowedHosts: readonly string[];
+  /** A service that judges prompts and pictures beside the word list; null when there is none. */
+  readonly moderationUrl: string | null;
 }
 
 const MIN_SECRET_BYTES = 32;
@@ -31,11 +48,20 @@ export function parseConfig(env: Cloudflare.Env): Config {
   if (new TextEncoder().encode(env.TOKEN_SECRET ?? "").length < MIN_SECRET_BYTES) {
     throw new Error(`TOKEN_SECRET must be set to at least ${MIN_SECRET_BYTES} bytes (wrangler secret put TOKEN_SECRET; locally .dev.vars)`);
   }
+  if (!Object.hasOwn(RATE_LIMITS, env.RATE_LIMITS)) {
+    throw new Error(`RATE_LIMITS must be one of ${Object.keys(RATE_LIMITS).join(", ")}, not "${env.RATE_LIMITS}"`);
+  }
+  if (env.REGISTRATION !== "on" && env.REGISTRATION !== "off") throw new Error(`REGISTRATION must be on or off, not "${env.REGISTRATION}"`);
   const publicBaseUrl = origin("PUBLIC_BASE_URL", env.PUBLIC_BASE_URL);
   return {
     tokenSecret: env.TOKEN_SECRET,
     publicBaseUrl,
     publicFilesUrl: env.PUBLIC_FILES_URL ? origin("PUBLIC_FILES_URL", env.PUBLIC_FILES_URL) : publicBaseUrl,
+    isRegistrationOpen: env.REGISTRATION === "on",
+    allowedOrigins: env.ALLOWED_ORIGINS.split(/[\s,]+/).filter((allowed) => allowed !== ""),
+    allowedHosts: env.FETCH_HOSTS.split(/[\s,]+/).filter((host) => host !== ""),
+    moderationUrl: env.MODERATION_URL ? origin("MODERATION_URL", env.MODERATION_URL) : null,
+    rateLimits: RATE_LIMITS[env.RATE_LIMITS as keyof typeof RATE_LIMITS],
   };
 }
 

@@ -1,5 +1,8 @@
 import { app } from "./app.ts";
+import { dropOutdatedAccess } from "./auth/drop-outdated.ts";
 import { sweepPools } from "./dispatch/sweep-pools.ts";
+import { forgetAnswers } from "./idempotency/forget-answers.ts";
+import { removeExpiredInputs } from "./inputs/remove-expired.ts";
 
 export { Dispatcher } from "./dispatch/dispatcher.ts";
 export { UserHub } from "./hub/user-hub.ts";
@@ -10,5 +13,8 @@ export default {
   /** The cron trigger: a backstop that also wakes a Dispatcher which was never told of its work. */
   async scheduled(_controller, env) {
     await sweepPools(env);
+    await dropOutdatedAccess(env, Date.now());
+    await forgetAnswers(env, Date.now());
+    await removeExpiredInputs(env, Date.now());
   },
 } satisfies ExportedHandler<Cloudflare.Env>;

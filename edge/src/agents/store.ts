@@ -1,6 +1,9 @@
-import { and, eq, isNull } from "drizzle-orm";
+import { and, eq, isNull, lte, or } from "drizzle-orm";
 import type { Database } from "../db/client.ts";
 import { agentKeys, users } from "../db/schema.ts";
+
+/** How exactly the last use is known: an agent whose line is bad connects all the time. */
+const TOUCH_MS = 60_000;
 
 export interface AgentKeyRow {
   id: number;
@@ -11,6 +14,8 @@ export interface AgentKeyRow {
 export interface AgentStore {
   /** The key with that hash; null when it is unknown or revoked, or its owner disabled. */
   findAgentKey(hash: string): Promise<AgentKeyRow | null>;
+  /** Notes that an agent connected with it, at most once a minute. */
+  touchAgentKey(keyId: number, now: number): Promise<void>;
 }
 
 export function createAgentStore(db: Database): AgentStore {
@@ -23,6 +28,13 @@ export function createAgentStore(db: Database): AgentStore {
         .where(and(eq(agentKeys.hash, hash), isNull(agentKeys.revokeTime), eq(users.disabled, false)))
         .get();
       return row ?? null;
+    },
+    async touchAgentKey(keyId, now) {
+      const isStale = or(isNull(agentKeys.lastUsedTime), lte(agentKeys.lastUsedTime, now - TOUCH_MS));
+      await db
+        .update(agentKeys)
+        .set({ lastUsedTime: now })
+        .where(and(eq(agentKeys.id, keyId), isStale));
     },
   };
 }

@@ -1,30 +1,38 @@
+import type { RateLimits } from "@star-graph/shared/defaults";
 import { AppError } from "@star-graph/shared/errors";
 import type { LoginAnswer, LoginBody } from "@star-graph/shared/rest/auth";
-import { verifyPassword } from "./password.ts";
+import { loginBuckets } from "./login-throttle.ts";
+import { type Client, openSession, type OpenSessionDeps } from "./open-session.ts";
+import { passThrottle, type ThrottleDeps } from "./pass-throttle.ts";
+import { hashMd5, isOutdated, matchPassword } from "./password.ts";
 import type { AuthStore } from "./store.ts";
-import { ACCESS_TOKEN_SECONDS, issueToken, REFRESH_TOKEN_SECONDS } from "./token.ts";
+import type { ThrottleStore } from "./throttle-store.ts";
 
-export interface LoginDeps extends Pick<AuthStore, "findUserByName" | "createSession"> {
-  tokenSecret: string;
+export interface LoginDeps
+  extends
+    OpenSessionDeps,
+    ThrottleDeps,
+    Pick<AuthStore, "findUserByName" | "isKnownAddress" | "setPassword">,
+    Pick<ThrottleStore, "giveBackTries"> {
+  rateLimits: RateLimits;
 }
 
 /**
- * Opens a session (spec 2.1).
- * @throws {AppError} `UNAUTHORIZED`, the same for an unknown user, a wrong password and a disabled account.
+ * Opens a session (spec 2.1). Every try is paid for before the password is hashed, and a right one gets it back.
+ * @throws {AppError} `UNAUTHORIZED`, the same for an unknown user, a wrong password and a disabled account; `TOO_MANY_REQUESTS`.
  */
-export async function login(deps: LoginDeps, body: LoginBody, now: number): Promise<LoginAnswer> {
-  const user = await deps.findUserByName(body.username);
-  const isRightPassword = await verifyPassword(body.password, user?.password ?? null);
-  if (!user || !isRightPassword || user.disabled) {
+export async function login(deps: LoginDeps, body: LoginBody, client: Client, now: number): Promise<LoginAnswer> {
+  const [user, isKnownAddress] = await Promise.all([
+    deps.findUserByName(body.username),
+    deps.isKnownAddress(body.username, client.address),
+  ]);
+  const buckets = loginBuckets(deps.rateLimits, { username: body.username, address: client.address, isKnownAddress });
+  await passThrottle(deps, buckets, now);
+  const md5 = await matchPassword(body.password, user?.password ?? null);
+  if (!user || md5 === null || user.disabled) {
     throw new AppError("UNAUTHORIZED", { text: { zh: "用户名或密码错误", en: "Wrong username or password" } });
   }
-  const session = { id: crypto.randomUUID(), userId: user.id, createTime: now, expireTime: now + REFRESH_TOKEN_SECONDS * 1000 };
-  await deps.createSession(session);
-  const claims = { userId: user.id, sessionId: session.id };
-  return {
-    token: await issueToken(deps.tokenSecret, { ...claims, use: "access" }, now),
-    refreshToken: await issueToken(deps.tokenSecret, { ...claims, use: "refresh" }, now),
-    expiresIn: ACCESS_TOKEN_SECONDS,
-    user: { id: user.id, username: user.username, nickname: user.nickname, avatar: user.avatar ?? "", role: user.role },
-  };
+  await deps.giveBackTries(buckets);
+  if (isOutdated(user.password)) await deps.setPassword(user.id, await hashMd5(md5), now);
+  return openSession(deps, user, client, now);
 }

@@ -1,26 +1,57 @@
-import { LoginBody } from "@star-graph/shared/rest/auth";
-import { Hono } from "hono";
+import { LoginAnswer, LoginBody, RefreshAnswer, RegisterBody } from "@star-graph/shared/rest/auth";
+import { type Context, Hono } from "hono";
 import type { AppEnv } from "../env.ts";
 import { ok } from "../http/envelope.ts";
-import { requireRefreshToken, requireUser } from "../http/require-user.ts";
+import { addressOf, limitSignIn } from "../http/rate-limit.ts";
+import { requireRefreshToken, requireSession } from "../http/require-user.ts";
+import { operation } from "../http/route-facts.ts";
 import { validate } from "../http/validate.ts";
 import { login } from "./login.ts";
+import type { Client } from "./open-session.ts";
+import { register } from "./register.ts";
 import { ACCESS_TOKEN_SECONDS, issueToken } from "./token.ts";
 
-/** Spec chapter 2. */
+const tag = "Auth 认证";
+const LOGIN_FIELDS = ["token", "refreshToken", "expiresIn"] as const;
+const REFRESH_FIELDS = ["token", "expiresIn"] as const;
+const LOGIN = operation({
+  tag,
+  summary: "Sign in / 登录",
+  answer: LoginAnswer,
+  topLevel: LOGIN_FIELDS,
+  errors: ["UNAUTHORIZED"],
+});
+const REGISTER = operation({
+  tag,
+  summary: "Open an account / 注册",
+  description: "Signs in at once. 403 where the operator has switched it off.",
+  answer: LoginAnswer,
+  topLevel: LOGIN_FIELDS,
+  errors: ["FORBIDDEN"],
+});
+const REFRESH = operation({ tag, summary: "A new access token / 刷新Token", answer: RefreshAnswer, topLevel: REFRESH_FIELDS });
+const LOGOUT = operation({ tag, summary: "End this session / 登出" });
+
+const clientOf = (c: Context<AppEnv>): Client => ({ address: addressOf(c), userAgent: c.req.header("User-Agent") ?? null });
+
+/** Spec chapter 2, and registration, which it lacks. */
 export const auth = new Hono<AppEnv>()
-  .post("/login", validate("json", LoginBody), async (c) => {
-    const answer = await login(c.var.deps, c.req.valid("json"), Date.now());
-    return ok(c, answer, { message: "LOGGED_IN", topLevel: ["token", "refreshToken", "expiresIn"] });
+  .post("/login", LOGIN, limitSignIn, validate("json", LoginBody), async (c) => {
+    const answer = await login(c.var.deps, c.req.valid("json"), clientOf(c), Date.now());
+    return ok(c, answer, { message: "LOGGED_IN", topLevel: LOGIN_FIELDS });
   })
-  .post("/refresh", requireRefreshToken, async (c) => {
+  .post("/register", REGISTER, limitSignIn, validate("json", RegisterBody), async (c) => {
+    const answer = await register(c.var.deps, c.req.valid("json"), clientOf(c), Date.now());
+    return ok(c, answer, { message: "REGISTERED", topLevel: LOGIN_FIELDS });
+  })
+  .post("/refresh", REFRESH, requireRefreshToken, async (c) => {
     const { id, sessionId } = c.var.user;
     const token = await issueToken(c.var.deps.tokenSecret, { userId: id, sessionId, use: "access" }, Date.now());
-    return ok(c, { token, expiresIn: ACCESS_TOKEN_SECONDS }, { message: "TOKEN_REFRESHED", topLevel: ["token", "expiresIn"] });
+    return ok(c, { token, expiresIn: ACCESS_TOKEN_SECONDS }, { message: "TOKEN_REFRESHED", topLevel: REFRESH_FIELDS });
   })
-  .post("/logout", requireUser, async (c) => {
+  .post("/logout", LOGOUT, requireSession, async (c) => {
     const { id, sessionId } = c.var.user;
     await c.var.deps.revokeSession(sessionId, Date.now());
-    await c.var.deps.endSockets(id, sessionId);
+    await c.var.deps.endSockets(id, [sessionId]);
     return ok(c, undefined, { message: "LOGGED_OUT" });
   });

@@ -1,19 +1,99 @@
-import { and, eq, gt, isNull } from "drizzle-orm";
-import type { Database } from "../db/client.ts";
-import { sessions, users } from "../db/schema.ts";
+import type { SessionListQuery } from "@star-graph/shared/rest/auth";
+import { and, asc, count, desc, eq, gt, inArray, isNull, lt, ne, sql } from "drizzle-orm";
+import { databaseMessage, type Database } from "../db/client.ts";
+import { accounts, sessions, users } from "../db/schema.ts";
 
-type UserRow = typeof users.$inferSelect;
+export type UserRow = typeof users.$inferSelect;
+type SessionRow = typeof sessions.$inferSelect;
+
+interface NewUser {
+  username: string;
+  nickname: string;
+  /** As `hashPassword` makes it. */
+  password: string;
+  role: "USER" | "ADMIN";
+}
 
 export interface AuthStore {
   findUserByName(username: string): Promise<UserRow | null>;
-  createSession(session: { id: string; userId: number; createTime: number; expireTime: number }): Promise<void>;
+  findUserById(userId: number): Promise<UserRow | null>;
+  /** A user with an account of 0 credits; null when the name is taken. */
+  createUser(user: NewUser, now: number): Promise<UserRow | null>;
+  setPassword(userId: number, password: string, now: number): Promise<void>;
+  createSession(session: Omit<typeof sessions.$inferInsert, "revokeTime">): Promise<void>;
+  /** Whether the account has signed in from there in the last month. */
+  isKnownAddress(username: string, address: string): Promise<boolean>;
+  /** One page of the user's sessions that count, and how many there are. */
+  listSessions(userId: number, query: SessionListQuery, now: number): Promise<{ rows: SessionRow[]; total: number }>;
+  /** Ends the user's sessions that count: one of them, or all but one. @returns the ids of those that this ended. */
+  revokeSessions(userId: number, which: { only: string } | { except: string }, now: number): Promise<string[]>;
+  /** Forgets sessions whose last token has expired. */
+  dropExpiredSessions(now: number): Promise<void>;
   /** The user of a session that still counts: neither revoked nor expired, its user not disabled. */
   findSessionUser(sessionId: string, now: number): Promise<UserRow | null>;
   revokeSession(sessionId: string, now: number): Promise<void>;
 }
 
 export function createAuthStore(db: Database): AuthStore {
+  const valid = (userId: number, now: number) =>
+    and(eq(sessions.userId, userId), isNull(sessions.revokeTime), gt(sessions.expireTime, now));
   return {
+    async findUserById(userId) {
+      return (await db.select().from(users).where(eq(users.id, userId)).get()) ?? null;
+    },
+    async createUser(user, now) {
+      const row = { ...user, disabled: false, vipLevel: 0, createTime: now, updateTime: now };
+      const id = db.select({ id: users.id }).from(users).where(eq(users.username, user.username));
+      try {
+        const [created] = await db.batch([
+          db.insert(users).values(row).returning(),
+          db.insert(accounts).values({ userId: sql`(${id})`, balance: 0, frozen: 0 }),
+        ]);
+        return created[0] ?? null;
+      } catch (error) {
+        if (databaseMessage(error).includes("UNIQUE constraint failed: users.username")) return null;
+        throw error;
+      }
+    },
+    async setPassword(userId, password, now) {
+      await db.update(users).set({ password, updateTime: now }).where(eq(users.id, userId));
+    },
+    async isKnownAddress(username, address) {
+      const id = db.select({ id: users.id }).from(users).where(eq(users.username, username));
+      const row = await db
+        .select({ id: sessions.id })
+        .from(sessions)
+        .where(and(inArray(sessions.userId, id), eq(sessions.address, address)))
+        .limit(1)
+        .get();
+      return row !== undefined;
+    },
+    async listSessions(userId, query, now) {
+      const direction = query.order === "asc" ? asc : desc;
+      const [rows, counted] = await db.batch([
+        db
+          .select()
+          .from(sessions)
+          .where(valid(userId, now))
+          .orderBy(direction(sessions.createTime), direction(sessions.id))
+          .limit(query.pageSize)
+          .offset((query.page - 1) * query.pageSize),
+        db.select({ total: count() }).from(sessions).where(valid(userId, now)),
+      ]);
+      return { rows, total: counted[0]?.total ?? 0 };
+    },
+    async revokeSessions(userId, which, now) {
+      const chosen = "only" in which ? eq(sessions.id, which.only) : ne(sessions.id, which.except);
+      const ended = await db
+        .update(sessions)
+        .set({ revokeTime: now })
+        .where(and(valid(userId, now), chosen))
+        .returning({ id: sessions.id });
+      return ended.map(({ id }) => id);
+    },
+    async dropExpiredSessions(now) {
+      await db.delete(sessions).where(lt(sessions.expireTime, now));
+    },
     async findUserByName(username) {
       return (await db.select().from(users).where(eq(users.username, username)).get()) ?? null;
     },

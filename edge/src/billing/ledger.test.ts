@@ -131,6 +131,30 @@ describe("opening a task", () => {
     expect(books.violations).toEqual([]);
   });
 
+  test("with a key that a parallel request has used leaves no trace, whether or not there are credits for it", async () => {
+    const record = { key: "k", item: 0, bodyHash: "hash", answer: { taskId: "task-1" } };
+    expect(await books.ledger.openTask(aRow({ cost: 25 }), record)).toBe("opened");
+    const again = { ...record, answer: { taskId: "task-2" } };
+    expect(await books.ledger.openTask(aRow({ id: "task-2" }), again)).toBe("repeated");
+    expect(books.all("SELECT user_id, item, answer FROM idempotency_keys")).toEqual([
+      { user_id: USER, item: 0, answer: '{"taskId":"task-1"}' },
+    ]);
+    expect(books.all("SELECT id FROM tasks")).toEqual([{ id: "task-1" }]);
+    expect(await books.ledger.openTask(aRow({ id: "task-3", cost: 0 }), { ...again, item: 1 })).toBe("opened");
+    expect(books.violations).toEqual([]);
+  });
+
+  test("with a key of the day before is a new task, and one without credits keeps no key", async () => {
+    const record = { key: "k", item: 0, bodyHash: "hash", answer: {} };
+    await books.ledger.openTask(aRow({ createTime: 1 }), record);
+    const dayLater = 1 + 24 * 3_600_000;
+    expect(await books.ledger.openTask(aRow({ id: "task-2", createTime: dayLater - 1 }), record)).toBe("repeated");
+    expect(await books.ledger.openTask(aRow({ id: "task-2", createTime: dayLater }), record)).toBe("opened");
+    expect(await books.ledger.openTask(aRow({ id: "task-3" }), { ...record, key: "other" })).toBe("insufficient");
+    expect(books.all("SELECT key, create_time FROM idempotency_keys")).toEqual([{ key: "k", create_time: dayLater }]);
+    expect(books.violations).toEqual([]);
+  });
+
   test("takes the very last credit, and a free task of somebody who has none", async () => {
     expect(await books.ledger.openTask(aRow({ cost: 25 }))).toBe("opened");
     const poor = await books.addUser(0);
@@ -282,7 +306,12 @@ describe("starting and losing an attempt", () => {
   test("shows in what the sweep finds", async () => {
     await books.started("attempt-1", aRow({ parameters: ENGINE_PARAMETERS }));
     await books.ledger.openTask(aRow({ id: "task-2", parameters: ENGINE_PARAMETERS, createTime: 2 }));
-    const [first, second, ...others] = await books.history.findLive("public", 100, 10);
+    const start = { createTime: 0, taskId: "" };
+    const { tasks: all } = await books.history.findLive("public", 100, start, 10);
+    const [first, second, ...others] = all;
+    const paged = await books.history.findLive("public", 100, start, 1);
+    expect(paged).toEqual({ tasks: [first], next: { createTime: first?.task.createTime, taskId: first?.task.taskId } });
+    expect((await books.history.findLive("public", 100, paged.next ?? start, 10)).tasks).toEqual([second, ...others]);
     expect(first).toMatchObject({
       task: { taskId: "task-1", failures: 0, attemptNumber: 1 },
       attempt: { id: "attempt-1", number: 1 },
@@ -290,7 +319,7 @@ describe("starting and losing an attempt", () => {
     });
     expect(second).toMatchObject({ task: { taskId: "task-2", pixels: 4096, work: 4096 * 3 * 2 }, attempt: null, startTime: 2 });
     expect(others).toEqual([]);
-    expect(await books.history.findLive("public", 2, 10)).toHaveLength(1);
+    expect((await books.history.findLive("public", 2, start, 10)).tasks).toHaveLength(1);
     await books.ledger.settleTask("task-1", null, CANCELLED, 3);
     expect(await books.history.findEnded(["task-1", "task-2"])).toEqual(["task-1"]);
     expect(await books.history.findEnded([])).toEqual([]);

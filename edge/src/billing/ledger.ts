@@ -1,7 +1,8 @@
-import type { ResultFormat } from "@star-graph/shared/task";
-import { and, eq, isNull, sql } from "drizzle-orm";
+import type { ResultFormat, TaskType } from "@star-graph/shared/task";
+import { and, eq, isNull, lte, type SQL, sql } from "drizzle-orm";
 import { databaseMessage, type Database } from "../db/client.ts";
-import { attempts, fundRecords, holds, results, settlements, tasks } from "../db/schema.ts";
+import { attempts, fundRecords, holds, idempotencyKeys, results, settlements, tasks } from "../db/schema.ts";
+import { type AnswerRecord, REMEMBER_MS } from "../idempotency/request-key.ts";
 
 /** What is settled in one batch with the end of a task. */
 export type TaskEnd =
@@ -25,14 +26,32 @@ export type NewTask = typeof tasks.$inferInsert;
 
 /** All writes that move credits. Each is one batch, which the database aborts whole when a rule of `migrations/` is broken. */
 export interface Ledger {
-  /** The task row and its hold. `insufficient` leaves no trace (spec 9.2, E002). */
-  openTask(task: NewTask): Promise<"opened" | "insufficient">;
+  /**
+   * The task row, its hold, and what a repeat of the request is answered. `insufficient` (spec 9.2, E002) leaves no trace,
+   * nor does `repeated`: a parallel request with the same key was first.
+   */
+  openTask(task: NewTask, record?: AnswerRecord | null): Promise<"opened" | "insufficient" | "repeated">;
   /** Ends a task: captures its hold when it completed, releases it otherwise. `attemptId` null ends it whatever its attempt does. */
   settleTask(taskId: string, attemptId: string | null, end: TaskEnd, now: number): Promise<SettleOutcome>;
   recharge(userId: number, amount: number, reason: string, now: number): Promise<void>;
 }
 
-const REASONS = { COMPLETED: "文生图生成", FAILED: "任务失败", CANCELLED: "任务取消" } as const;
+/** As its user reads it in the fund record (spec 4.4). */
+const DEDUCT_REASONS: Record<TaskType, string> = {
+  TEXT2IMG: "文生图生成",
+  IMG2IMG: "图生图生成",
+  UPSCALE: "画质提升",
+  POSE: "姿势控制",
+  TEXT2VIDEO: "文生视频生成",
+  IMG2VIDEO: "图生视频生成",
+};
+const RELEASE_REASONS = { FAILED: "任务失败", CANCELLED: "任务取消" } as const;
+
+function reasonOf(taskId: string, { status }: TaskEnd): SQL | string {
+  if (status !== "COMPLETED") return RELEASE_REASONS[status];
+  const cases = Object.entries(DEDUCT_REASONS).map(([type, reason]) => sql`WHEN ${type} THEN ${reason}`);
+  return sql`(SELECT CASE ${tasks.type} ${sql.join(cases, sql` `)} END FROM ${tasks} WHERE ${tasks.id} = ${taskId})`;
+}
 
 export function createLedger(db: Database): Ledger {
   async function outcomeOfRepeat(taskId: string, attemptId: string | null, end: TaskEnd): Promise<SettleOutcome> {
@@ -41,14 +60,26 @@ export function createLedger(db: Database): Ledger {
     return isSame ? "already" : "refused";
   }
 
+  /** Before the hold, so that of two repeats without credits for both the second learns of the first. */
+  function keepAnswer({ userId, createTime }: NewTask, record: AnswerRecord | null | undefined) {
+    if (!record) return [];
+    const { key, item } = record;
+    const isSame = and(eq(idempotencyKeys.userId, userId), eq(idempotencyKeys.key, key), eq(idempotencyKeys.item, item));
+    // One that is too old to be repeated, and which the sweep has not come to.
+    const outdated = and(isSame, lte(idempotencyKeys.createTime, createTime - REMEMBER_MS));
+    return [db.delete(idempotencyKeys).where(outdated), db.insert(idempotencyKeys).values({ userId, createTime, ...record })];
+  }
+
   return {
-    async openTask(task) {
+    async openTask(task, record) {
       const hold = { taskId: task.id, userId: task.userId, amount: task.cost, createTime: task.createTime };
       try {
-        await db.batch([db.insert(tasks).values(task), db.insert(holds).values(hold)]);
+        await db.batch([db.insert(tasks).values(task), ...keepAnswer(task, record), db.insert(holds).values(hold)]);
         return "opened";
       } catch (error) {
-        if (databaseMessage(error).includes("insufficient_credits")) return "insufficient";
+        const message = databaseMessage(error);
+        if (message.includes("insufficient_credits")) return "insufficient";
+        if (message.includes("UNIQUE constraint failed: idempotency_keys")) return "repeated";
         throw error;
       }
     },
@@ -59,7 +90,7 @@ export function createLedger(db: Database): Ledger {
       try {
         await db.batch([
           // First: its triggers abort the batch unless the task is live and the attempt holds it.
-          db.insert(settlements).values({ taskId, kind, attemptId, reason: REASONS[end.status], createTime: now }),
+          db.insert(settlements).values({ taskId, kind, attemptId, reason: reasonOf(taskId, end), createTime: now }),
           db
             .update(tasks)
             .set({

@@ -1,9 +1,12 @@
 import { Hono } from "hono";
 import type { AppEnv } from "../env.ts";
+import { operation } from "../http/route-facts.ts";
 import page from "./page.html";
 
+const PAGE = operation({ tag: "System 系统", summary: "A page to try it with / 试用页面", contentType: "text/html" });
+
 /** One page to try it with: sign in, ask for a picture, watch it come. */
-export const consolePage = new Hono<AppEnv>().get("/", (c) => {
+export const consolePage = new Hono<AppEnv>().get("/", PAGE, (c) => {
   const nonce = crypto.randomUUID();
   c.header(
     "Content-Security-Policy",

@@ -1,3 +1,6 @@
+import type { AgentModel } from "@star-graph/shared/agent-protocol";
+import type { AuditAction } from "@star-graph/shared/rest/audit";
+import type { ModelLimits } from "@star-graph/shared/model-limits";
 import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 /** The tables of `migrations/` as TypeScript reads them. Constraints and triggers live in the SQL alone. */
@@ -24,6 +27,25 @@ export const sessions = sqliteTable("sessions", {
   createTime: integer("create_time").notNull(),
   expireTime: integer("expire_time").notNull(),
   revokeTime: integer("revoke_time"),
+  address: text(),
+  userAgent: text("user_agent"),
+});
+
+export const apiKeys = sqliteTable("api_keys", {
+  id: integer().primaryKey({ autoIncrement: true }),
+  userId: integer("user_id").notNull(),
+  name: text().notNull(),
+  prefix: text().notNull(),
+  hash: text().notNull(),
+  scopes: text({ mode: "json" }).$type<("read" | "generate" | "admin")[]>().notNull(),
+  createTime: integer("create_time").notNull(),
+  lastUsedTime: integer("last_used_time"),
+  revokeTime: integer("revoke_time"),
+});
+
+export const throttles = sqliteTable("throttles", {
+  key: text().primaryKey(),
+  fullAt: integer("full_at").notNull(),
 });
 
 export const agentKeys = sqliteTable("agent_keys", {
@@ -37,11 +59,32 @@ export const agentKeys = sqliteTable("agent_keys", {
   revokeTime: integer("revoke_time"),
 });
 
+export const agents = sqliteTable("agents", {
+  id: text().primaryKey(),
+  keyId: integer("key_id").notNull(),
+  userId: integer("user_id").notNull(),
+  pool: text().notNull(),
+  name: text().notNull(),
+  version: text().notNull(),
+  slots: integer().notNull(),
+  models: text({ mode: "json" }).$type<AgentModel[]>().notNull(),
+  createTime: integer("create_time").notNull(),
+  connectTime: integer("connect_time").notNull(),
+});
+
+export const agentTotals = sqliteTable("agent_totals", {
+  agentId: text("agent_id").primaryKey(),
+  completed: integer().notNull(),
+  failed: integer().notNull(),
+});
+
 export const models = sqliteTable("models", {
   name: text().primaryKey(),
   types: text({ mode: "json" }).$type<string[]>().notNull(),
   enabled: integer({ mode: "boolean" }).notNull(),
   priceCredits: integer("price_credits").notNull(),
+  limits: text({ mode: "json" }).$type<ModelLimits>().notNull().default({}),
+  createTime: integer("create_time").notNull(),
 });
 
 const TASK_TYPES = ["TEXT2IMG", "IMG2IMG", "UPSCALE", "POSE", "TEXT2VIDEO", "IMG2VIDEO"] as const;
@@ -68,6 +111,26 @@ export const tasks = sqliteTable("tasks", {
   notes: text({ mode: "json" }).$type<string[]>(),
   errorName: text("error_name"),
   errorMessage: text("error_message"),
+  startBy: integer("start_by"),
+  finishBy: integer("finish_by"),
+  callbackUrl: text("callback_url"),
+  inputId: text("input_id"),
+});
+
+/** Pictures that tasks work on. */
+export const inputs = sqliteTable("inputs", {
+  id: text().primaryKey(),
+  userId: integer("user_id").notNull(),
+  fileKey: text("file_key").notNull(),
+  uploaded: integer({ mode: "boolean" }).notNull(),
+  sha256: text().notNull(),
+  sizeBytes: integer("size_bytes").notNull(),
+  width: integer().notNull(),
+  height: integer().notNull(),
+  format: text({ enum: ["PNG", "JPEG"] }).notNull(),
+  createTime: integer("create_time").notNull(),
+  expireTime: integer("expire_time").notNull(),
+  deleteTime: integer("delete_time"),
 });
 
 export const attempts = sqliteTable("attempts", {
@@ -97,6 +160,12 @@ export const results = sqliteTable(
   (table) => [primaryKey({ columns: [table.taskId, table.position] })],
 );
 
+export const resultTotals = sqliteTable("result_totals", {
+  userId: integer("user_id").primaryKey(),
+  files: integer().notNull(),
+  bytes: integer().notNull(),
+});
+
 export const taskCounts = sqliteTable(
   "task_counts",
   {
@@ -125,6 +194,27 @@ export const fundRecords = sqliteTable("fund_records", {
   createTime: integer("create_time").notNull(),
 });
 
+export const holdRecords = sqliteTable("hold_records", {
+  id: integer().primaryKey({ autoIncrement: true }),
+  userId: integer("user_id").notNull(),
+  type: text({ enum: ["FREEZE", "UNFREEZE"] }).notNull(),
+  frozen: integer().notNull(),
+  balance: integer().notNull(),
+  reason: text().notNull(),
+  taskId: text("task_id").notNull(),
+  createTime: integer("create_time").notNull(),
+});
+
+export const recordCounts = sqliteTable(
+  "record_counts",
+  {
+    userId: integer("user_id").notNull(),
+    type: text({ enum: ["RECHARGE", "DEDUCT", "REFUND", "ADJUST", "EARN", "FREEZE", "UNFREEZE"] }).notNull(),
+    records: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.type] })],
+);
+
 export const holds = sqliteTable("holds", {
   taskId: text("task_id").primaryKey(),
   userId: integer("user_id").notNull(),
@@ -137,5 +227,52 @@ export const settlements = sqliteTable("settlements", {
   kind: text({ enum: ["CAPTURED", "RELEASED"] }).notNull(),
   attemptId: text("attempt_id"),
   reason: text().notNull(),
+  createTime: integer("create_time").notNull(),
+});
+
+export const idempotencyKeys = sqliteTable(
+  "idempotency_keys",
+  {
+    userId: integer("user_id").notNull(),
+    key: text().notNull(),
+    item: integer().notNull(),
+    bodyHash: text("body_hash").notNull(),
+    answer: text({ mode: "json" }).$type<unknown>().notNull(),
+    createTime: integer("create_time").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.key, table.item] })],
+);
+
+export const webhookKeys = sqliteTable("webhook_keys", {
+  userId: integer("user_id").primaryKey(),
+  version: integer().notNull(),
+  rotateTime: integer("rotate_time").notNull(),
+});
+
+export const webhookDeliveries = sqliteTable(
+  "webhook_deliveries",
+  {
+    taskId: text("task_id").notNull(),
+    attempt: integer().notNull(),
+    url: text().notNull(),
+    startTime: integer("start_time").notNull(),
+    durationMs: integer("duration_ms").notNull(),
+    httpStatus: integer("http_status"),
+    error: text(),
+    nextTime: integer("next_time"),
+  },
+  (table) => [primaryKey({ columns: [table.taskId, table.attempt] })],
+);
+
+export const blockedWords = sqliteTable("blocked_words", { word: text().primaryKey(), createTime: integer("create_time").notNull() });
+
+export const auditLog = sqliteTable("audit_log", {
+  id: integer().primaryKey({ autoIncrement: true }),
+  adminId: integer("admin_id").notNull(),
+  action: text().$type<AuditAction>().notNull(),
+  target: text().notNull(),
+  before: text({ mode: "json" }).$type<Record<string, unknown>>(),
+  after: text({ mode: "json" }).$type<Record<string, unknown>>(),
+  requestId: text("request_id").notNull(),
   createTime: integer("create_time").notNull(),
 });

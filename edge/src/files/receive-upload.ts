@@ -1,5 +1,5 @@
 import { AppError } from "@star-graph/shared/errors";
-import { CONTENT_TYPES, EXTENSIONS, HEAD_BYTES, inspectPicture } from "./inspect.ts";
+import { CONTENT_TYPES, EXTENSIONS, HEAD_BYTES, type Inspected } from "./inspect.ts";
 
 /** Result files as the store keeps them: what the edge measured stands in the object's metadata. */
 export interface FileStore {
@@ -25,6 +25,8 @@ export interface Upload {
   nameOf(extension: string): string;
   size: number;
   maxBytes: number;
+  /** What the first bytes say it is; null for what is not taken. */
+  inspect(head: Uint8Array): Inspected | null;
   /** Hex, from the `Content-Digest` header (RFC 9530). */
   sha256: string;
   body: ReadableStream<Uint8Array>;
@@ -38,7 +40,7 @@ export interface Upload {
 export async function receiveUpload(files: Pick<FileStore, "put">, upload: Upload): Promise<void> {
   if (upload.size > upload.maxBytes) throw new AppError("FILE_TOO_LARGE");
   const { head, whole } = await peek(upload.body, HEAD_BYTES);
-  const seen = inspectPicture(head);
+  const seen = upload.inspect(head);
   if (!seen) {
     await whole.cancel();
     throw new AppError("UNSUPPORTED_IMAGE");

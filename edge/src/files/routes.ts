@@ -1,15 +1,48 @@
 import { AppError } from "@star-graph/shared/errors";
 import { type Context, Hono } from "hono";
 import type { AppEnv } from "../env.ts";
+import { operation } from "../http/route-facts.ts";
+import { DEFAULT_AVATAR_PNG } from "../users/default-avatar.ts";
 import { type ByteRange, parseRange } from "./range.ts";
 
 /** Also the longest that a browser may show a file which was deleted. */
 const MAX_AGE_SECONDS = 86_400;
+/** Our own keys and nothing else: R2 fails when asked for some that cannot be. */
+const FILE_KEY = /^[a-z]+\/[\w-]{1,64}\/[\w-]{1,64}\.[a-z0-9]{1,8}$/;
 
-/** Result files under their unguessable keys: whoever was given the URL may read it. */
-export const files = new Hono<AppEnv>().get("/results/:folder/:name", async (c) => {
-  const name = c.req.param("name");
-  const key = `results/${c.req.param("folder")}/${name}`;
+const RESULT = operation({
+  tag: "Files 文件",
+  summary: "A result or its thumbnail / 结果文件",
+  description: "With `Range` 206 or 416, with `If-None-Match` 304, with `If-Match` 412.",
+  contentType: "image/*",
+  errors: ["NOT_FOUND"],
+});
+
+const AVATAR = operation({
+  tag: "Files 文件",
+  summary: "A user's picture / 头像",
+  description: "As of results.",
+  contentType: "image/*",
+  errors: ["NOT_FOUND"],
+});
+const DEFAULT_AVATAR = operation({ tag: "Files 文件", summary: "The picture of who has none / 默认头像", contentType: "image/png" });
+
+/** Result files and avatars under their unguessable keys: whoever was given the URL may read it. */
+export const files = new Hono<AppEnv>()
+  .get("/results/:folder/:name", RESULT, (c) => serve(c, `results/${c.req.param("folder")}`, c.req.param("name")))
+  .get("/avatars/default.png", DEFAULT_AVATAR, (c) => {
+    const headers = {
+      "Content-Type": "image/png",
+      "Cache-Control": `public, max-age=${MAX_AGE_SECONDS}`,
+      "Access-Control-Allow-Origin": "*",
+    };
+    return c.body(DEFAULT_AVATAR_PNG, 200, headers);
+  })
+  .get("/avatars/:folder/:name", AVATAR, (c) => serve(c, `avatars/${c.req.param("folder")}`, c.req.param("name")));
+
+async function serve(c: Context<AppEnv>, folder: string, name: string): Promise<Response> {
+  const key = `${folder}/${name}`;
+  if (!FILE_KEY.test(key)) throw new AppError("NOT_FOUND");
   const range = await wantedRange(c, key);
   if (range !== null && "unsatisfiable" in range) {
     return new Response(null, { status: 416, headers: { "Content-Range": `bytes */${range.size}` } });
@@ -17,7 +50,7 @@ export const files = new Hono<AppEnv>().get("/results/:folder/:name", async (c) 
   const object = await c.env.FILES.get(key, { onlyIf: c.req.raw.headers, ...(range && { range }) });
   if (!object) throw new AppError("NOT_FOUND");
   return answer(c, object, range, name);
-});
+}
 
 /** The part of the file that is asked for; null for all of it. Keys are never reused, so what R2 says first still holds later. */
 async function wantedRange(c: Context<AppEnv>, key: string): Promise<ByteRange | { unsatisfiable: true; size: number } | null> {

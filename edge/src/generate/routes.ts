@@ -1,13 +1,95 @@
-import { Text2ImgBody } from "@star-graph/shared/rest/generate";
-import { Hono } from "hono";
+import type { SuccessName } from "@star-graph/shared/envelope";
+import {
+  BatchAnswer,
+  BatchBody,
+  GENERATE_BODIES,
+  GenerateAnswer,
+  type GenerateRequest,
+  QuoteAnswer,
+  toGenerateRequest,
+  TypedBody,
+} from "@star-graph/shared/rest/generate";
+import { type Context, Hono } from "hono";
 import type { AppEnv } from "../env.ts";
 import { ok } from "../http/envelope.ts";
 import { requireUser } from "../http/require-user.ts";
+import { operation } from "../http/route-facts.ts";
 import { validate } from "../http/validate.ts";
-import { submitText2Img } from "./submit-task.ts";
+import { answerOnce } from "../idempotency/answer-once.ts";
+import { requestKey } from "../idempotency/request-key.ts";
+import { quote } from "./quote.ts";
+import { toBatchAnswer } from "./batch-answer.ts";
+import { submitBatch } from "./submit-batch.ts";
+import { submitTask } from "./submit-task.ts";
 
-/** Spec chapters 5 and 6. */
-export const generate = new Hono<AppEnv>().use(requireUser).post("/text2img", validate("json", Text2ImgBody), async (c) => {
-  const answer = await submitText2Img(c.var.deps, c.var.user.id, c.req.valid("json"), Date.now());
-  return ok(c, answer, { message: "TASK_CREATED", topLevel: ["taskId", "queuePosition", "estimatedTime", "cost"] });
+const TOP_LEVEL = ["taskId", "queuePosition", "estimatedTime", "cost", "duration", "fps", "totalFrames"] as const;
+const COMMON = {
+  tag: "Generate 生成",
+  answer: GenerateAnswer,
+  topLevel: TOP_LEVEL,
+  headers: { "Idempotency-Key": "the same key and body get the same answer for 24 h" },
+} as const;
+const ERRORS = ["INSUFFICIENT_CREDITS", "QUEUE_FULL", "SENSITIVE_CONTENT", "NO_GPU"] as const;
+const PICTURE_ERRORS = [...ERRORS, "UNSUPPORTED_IMAGE", "FILE_TOO_LARGE"] as const;
+
+const TEXT2IMG = operation({ ...COMMON, summary: "A picture from words / 文生图", errors: ERRORS });
+const IMG2IMG = operation({ ...COMMON, summary: "A picture from a picture / 图生图", errors: PICTURE_ERRORS });
+const UPSCALE = operation({ ...COMMON, summary: "A larger picture / 画质提升", errors: PICTURE_ERRORS });
+const POSE = operation({ ...COMMON, summary: "A picture from a pose, edges or depth / 姿势控制", errors: PICTURE_ERRORS });
+const TEXT2VIDEO = operation({ ...COMMON, summary: "A video from words / 文生视频", errors: ERRORS });
+const IMG2VIDEO = operation({ ...COMMON, summary: "A video from a picture / 图生视频", errors: PICTURE_ERRORS });
+const QUOTE = operation({
+  tag: "Generate 生成",
+  summary: "What a submission would cost and be told now / 询价",
+  description: "The body of any submission, with its `type`. Nothing is stored, held or queued.",
+  answer: QuoteAnswer,
+  errors: ["SENSITIVE_CONTENT", "UNSUPPORTED_IMAGE", "FILE_TOO_LARGE"],
 });
+const BATCH = operation({
+  tag: "Generate 生成",
+  summary: "Up to 50 submissions at once / 批量提交",
+  description: "Each is held, taken or refused by itself, in their order; `results` has what each would have been answered alone.",
+  answer: BatchAnswer,
+  headers: COMMON.headers,
+});
+
+/** Spec chapters 5 and 6, and what goes beyond them. */
+export const generate = new Hono<AppEnv>()
+  .use(requireUser)
+  .post("/text2img", TEXT2IMG, validate("json", GENERATE_BODIES.TEXT2IMG), (c) => {
+    return submit(c, { type: "TEXT2IMG", body: c.req.valid("json") }, "TASK_CREATED");
+  })
+  .post("/img2img", IMG2IMG, validate("json", GENERATE_BODIES.IMG2IMG), (c) => {
+    return submit(c, { type: "IMG2IMG", body: c.req.valid("json") }, "TASK_CREATED");
+  })
+  .post("/upscale", UPSCALE, validate("json", GENERATE_BODIES.UPSCALE), (c) => {
+    return submit(c, { type: "UPSCALE", body: c.req.valid("json") }, "TASK_CREATED");
+  })
+  .post("/pose", POSE, validate("json", GENERATE_BODIES.POSE), (c) => {
+    return submit(c, { type: "POSE", body: c.req.valid("json") }, "TASK_CREATED");
+  })
+  .post("/text2video", TEXT2VIDEO, validate("json", GENERATE_BODIES.TEXT2VIDEO), (c) => {
+    return submit(c, { type: "TEXT2VIDEO", body: c.req.valid("json") }, "TEXT2VIDEO_SUBMITTED");
+  })
+  .post("/img2video", IMG2VIDEO, validate("json", GENERATE_BODIES.IMG2VIDEO), (c) => {
+    return submit(c, { type: "IMG2VIDEO", body: c.req.valid("json") }, "IMG2VIDEO_SUBMITTED");
+  })
+  .post("/quote", QUOTE, validate("json", TypedBody), async (c) => {
+    return ok(c, await quote(c.var.deps, c.var.user.id, toGenerateRequest(c.req.valid("json")), c.var.language, Date.now()));
+  })
+  .post("/batch", BATCH, validate("json", BatchBody), async (c) => {
+    const body = c.req.valid("json");
+    const key = await requestKey(c.req.header("Idempotency-Key"), "batch", body);
+    const outcomes = await submitBatch(c.var.deps, c.var.user.id, body, key, Date.now());
+    return ok(c, toBatchAnswer(outcomes, c.var.language));
+  });
+
+async function submit(c: Context<AppEnv>, request: GenerateRequest, message: SuccessName) {
+  const { deps, user } = c.var;
+  const now = Date.now();
+  const key = await requestKey(c.req.header("Idempotency-Key"), request.type, request.body);
+  const { answer } = await answerOnce(deps, user.id, key, GenerateAnswer, now, () =>
+    submitTask(deps, user.id, request, now, { record: (given) => key && { ...key, answer: given } }),
+  );
+  return ok(c, answer, { message, topLevel: TOP_LEVEL });
+}

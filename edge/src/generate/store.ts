@@ -1,12 +1,14 @@
+import type { ModelLimits } from "@star-graph/shared/model-limits";
 import { and, eq, isNull } from "drizzle-orm";
 import type { Database } from "../db/client.ts";
 import { agentKeys, models } from "../db/schema.ts";
 import { ownerPool, PUBLIC_POOL } from "../dispatch/pools.ts";
 
-interface ModelRow {
+export interface ModelRow {
   name: string;
   types: string[];
   priceCredits: number;
+  limits: ModelLimits;
 }
 
 export interface GenerateStore {

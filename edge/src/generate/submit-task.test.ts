@@ -1,19 +1,26 @@
 import { AppError } from "@star-graph/shared/errors";
-import { Text2ImgBody } from "@star-graph/shared/rest/generate";
+import type { ModelLimits } from "@star-graph/shared/model-limits";
+import { GENERATE_BODIES, type GenerateRequest } from "@star-graph/shared/rest/generate";
+import type { TaskType } from "@star-graph/shared/task";
 import { describe, expect, test } from "vitest";
 import type { NewTask } from "../billing/ledger.ts";
 import type { Admission, TaskToQueue } from "../dispatch/types.ts";
-import { submitText2Img, type SubmitTaskDeps } from "./submit-task.ts";
+import { PNG } from "../inputs/testing/pictures.ts";
+import type { InputRow } from "../inputs/store.ts";
+import { submitTask, type SubmitTaskDeps } from "./submit-task.ts";
 
 const NOW = Date.UTC(2024, 9, 2);
 const ADMITTED: Admission = { admitted: true, queuePosition: 2, estimatedSeconds: 31 };
+const ALL_TYPES: TaskType[] = ["TEXT2IMG", "IMG2IMG", "UPSCALE", "POSE", "TEXT2VIDEO", "IMG2VIDEO"];
 
 /** A Worker's surroundings that remember what they were given. */
-function surroundings(over: Partial<SubmitTaskDeps> = {}) {
+function surroundings(over: Partial<SubmitTaskDeps> = {}, limits: ModelLimits = {}) {
   const opened: NewTask[] = [];
   const enqueued: { pool: string; task: TaskToQueue }[] = [];
+  const inputs: InputRow[] = [];
+  const moderated: string[] = [];
   const deps: SubmitTaskDeps = {
-    findModel: async (name) => ({ name, types: ["TEXT2IMG"], priceCredits: 10 }),
+    findModel: async (name) => ({ name, types: ALL_TYPES, priceCredits: 10, limits }),
     poolsOf: async () => ["public"],
     admit: async () => ADMITTED,
     openTask: async (task) => {
@@ -21,11 +28,31 @@ function surroundings(over: Partial<SubmitTaskDeps> = {}) {
       return "opened";
     },
     enqueue: async (pool, task) => void enqueued.push({ pool, task }),
+    moderate: async ({ texts }) => void moderated.push(...texts),
     randomBytes: (length) => new Uint8Array(length).fill(255),
+    addInput: async (row) => void inputs.push(row),
+    removeInput: async (id) =>
+      void inputs.splice(
+        inputs.findIndex((row) => row.id === id),
+        1,
+      ),
+    keepInputUntil: async () => {},
+    findOwnInput: async () => null,
+    readOwnResult: async () => null,
+    fetch: async () => {
+      throw new Error("nothing is to be fetched");
+    },
+    allowedHosts: [],
+    publicBaseUrl: "https://api.test",
+    publicFilesUrl: "https://files.test",
     ...over,
   };
-  const submit = (body: object = {}) => submitText2Img(deps, 1001, Text2ImgBody.parse({ prompt: "a cat", ...body }), NOW);
-  return { submit, opened, enqueued };
+  const submitAs = (type: TaskType, body: object) => {
+    const request = { type, body: GENERATE_BODIES[type].parse(body) } as GenerateRequest;
+    return submitTask(deps, 1001, request, NOW);
+  };
+  const submit = (body: object = {}) => submitAs("TEXT2IMG", { prompt: "a cat", ...body });
+  return { submit, submitAs, opened, enqueued, inputs, moderated };
 }
 
 const refusal = async (answer: Promise<unknown>) => {
@@ -39,10 +66,10 @@ describe("a submitted text2img task", () => {
     const answer = await submit({ clientId: "mine" });
     expect(answer).toEqual({ taskId: expect.stringMatching(/^t2i_20241002_/), queuePosition: 2, estimatedTime: 31, cost: 10 });
     expect(opened).toMatchObject([
-      { id: answer.taskId, userId: 1001, status: "PENDING", cost: 10, pool: "public", clientId: "mine", createTime: NOW },
+      { id: answer?.taskId, userId: 1001, status: "PENDING", cost: 10, pool: "public", clientId: "mine", createTime: NOW },
     ]);
     expect(enqueued).toMatchObject([
-      { pool: "public", task: { taskId: answer.taskId, pixels: 1024 * 1024, work: 30 * 1024 * 1024, failures: 0 } },
+      { pool: "public", task: { taskId: answer?.taskId, pixels: 1024 * 1024, work: 30 * 1024 * 1024, failures: 0 } },
     ]);
   });
 
@@ -75,7 +102,78 @@ describe("a submitted text2img task", () => {
 
   test("is a bad request for a model that is not there or makes no pictures from text", async () => {
     expect(await refusal(surroundings({ findModel: async () => null }).submit())).toBe("BAD_REQUEST");
-    const upscaler = { name: "up", types: ["UPSCALE"], priceCredits: 10 };
+    const upscaler = { name: "up", types: ["UPSCALE"], priceCredits: 10, limits: {} };
     expect(await refusal(surroundings({ findModel: async () => upscaler }).submit())).toBe("BAD_REQUEST");
   });
+
+  test("takes the model's default steps before the document's, and its own before both", async () => {
+    const { submit, opened } = surroundings({}, { defaultSteps: 8 });
+    await submit();
+    await submit({ steps: 12 });
+    await surroundings().submit();
+    expect(opened.map((row) => row.parameters["steps"])).toEqual([8, 12]);
+  });
+
+  test.each([
+    ["width", { width: 1032 }, { sizeMultiple: 64 }],
+    ["width", {}, { maxPixels: 1024 * 1023 }],
+    ["steps", { steps: 31 }, { maxSteps: 30 }],
+    ["steps", {}, { maxSteps: 29 }],
+    ["batchSize", { batchSize: 3 }, { maxBatchSize: 2 }],
+  ])("is held against its model's limits, which name %s", async (field, body, limits) => {
+    const { submit, opened } = surroundings({}, limits);
+    await expect(submit(body)).rejects.toMatchObject({ errorName: "BAD_REQUEST", issues: [{ path: field }] });
+    expect(opened).toEqual([]);
+  });
+
+  test("has its own deadlines and its callback on record", async () => {
+    const { submit, opened, enqueued } = surroundings();
+    await submit({ startWithinSeconds: 5, finishWithinSeconds: 60, callbackUrl: "https://me.test/hook" });
+    expect(opened).toMatchObject([{ startBy: NOW + 5_000, finishBy: NOW + 60_000, callbackUrl: "https://me.test/hook" }]);
+    expect(enqueued).toMatchObject([{ task: { startBy: NOW + 5_000, finishBy: NOW + 60_000 } }]);
+    expect(opened[0]?.parameters).not.toHaveProperty("callbackUrl");
+  });
+});
+
+describe("a task that works on a picture", () => {
+  const imageBase64 = Buffer.from(PNG(100, 50)).toString("base64");
+
+  test("keeps it beside its parameters, which say only how large it is", async () => {
+    const { submitAs, opened, inputs, moderated } = surroundings();
+    await submitAs("IMG2IMG", { prompt: "a cat", imageBase64 });
+    expect(inputs).toMatchObject([{ userId: 1001, uploaded: false, width: 100, height: 50, format: "PNG" }]);
+    expect(opened).toMatchObject([
+      { type: "IMG2IMG", inputId: inputs[0]?.id, parameters: { imageWidth: 100, imageHeight: 50, steps: 20 } },
+    ]);
+    expect(opened[0]?.parameters).not.toHaveProperty("imageBase64");
+    expect(moderated).toEqual(["a cat"]);
+  });
+
+  test.each([
+    ["without credits", { openTask: async () => "insufficient" as const }],
+    ["repeated at the same time", { openTask: async () => "repeated" as const }],
+  ])("keeps nothing when it is %s", async (_why, over) => {
+    const { submitAs, inputs, enqueued } = surroundings(over);
+    await submitAs("UPSCALE", { imageBase64 }).catch(() => null);
+    expect([inputs, enqueued]).toEqual([[], []]);
+  });
+
+  test("stores nothing when no pool takes it", async () => {
+    const { submitAs, inputs } = surroundings({ admit: async () => ({ admitted: false, reason: "NO_GPU" }) });
+    expect(await refusal(submitAs("UPSCALE", { imageBase64 }))).toBe("NO_GPU");
+    expect(inputs).toEqual([]);
+  });
+
+  test("may not be enlarged beyond what its model makes", async () => {
+    const { submitAs } = surroundings({}, { maxPixels: 4 * 100 * 50 });
+    await expect(submitAs("UPSCALE", { imageBase64, scaleFactor: 4 })).rejects.toMatchObject({ issues: [{ path: "scaleFactor" }] });
+    expect(await submitAs("UPSCALE", { imageBase64, scaleFactor: 2 })).toMatchObject({ cost: 1 });
+  });
+});
+
+test("a video says how many frames it has, and costs by them", async () => {
+  const { submitAs, opened } = surroundings({ findModel: async (name) => ({ name, types: ALL_TYPES, priceCredits: 30, limits: {} }) });
+  const answer = await submitAs("TEXT2VIDEO", { prompt: "a cat runs" });
+  expect(answer).toMatchObject({ taskId: expect.stringMatching(/^t2v_/), duration: 4, fps: 8, totalFrames: 32, cost: 30 });
+  expect(opened).toMatchObject([{ model: "stable-video-diffusion", parameters: { steps: 25, motionBucketId: 127 } }]);
 });

@@ -1,81 +1,120 @@
 import { AppError } from "@star-graph/shared/errors";
-import { type GenerateAnswer, type Text2ImgBody, Text2ImgParameters } from "@star-graph/shared/rest/generate";
-import type { Ledger, NewTask } from "../billing/ledger.ts";
-import { priceText2Img } from "../billing/price.ts";
+import type { EngineTask, GenerateAnswer, GenerateRequest, Submission } from "@star-graph/shared/rest/generate";
+import { modelOf, promptOf, workOf } from "@star-graph/shared/work";
+import type { Ledger } from "../billing/ledger.ts";
 import type { Admission, TaskToQueue } from "../dispatch/types.ts";
+import type { AnswerRecord } from "../idempotency/request-key.ts";
+import { keepPicture, type StoreInputDeps } from "../inputs/store-input.ts";
+import { planTask, type PlanTaskDeps, type TaskPlan } from "./plan-task.ts";
 import type { GenerateStore } from "./store.ts";
 import { newTaskId } from "./task-id.ts";
 
-export interface SubmitTaskDeps extends Pick<GenerateStore, "findModel" | "poolsOf">, Pick<Ledger, "openTask"> {
+export interface PlaceTaskDeps extends Pick<GenerateStore, "poolsOf">, Pick<Ledger, "openTask">, StoreInputDeps {
   /** Asks a pool whether it takes such a task now, and when it would start. */
   admit(pool: string, task: TaskToQueue): Promise<Admission>;
   /** Hands an accepted task to its pool. May fail: the sweep hands it over again. */
   enqueue(pool: string, task: TaskToQueue): Promise<void>;
-  randomBytes(length: number): Uint8Array;
+}
+
+export type SubmitTaskDeps = PlaceTaskDeps & PlanTaskDeps;
+
+interface SubmitOptions {
+  /** What a repeat of the request will be answered, written in the same batch as the task or not at all. */
+  record?: (answer: GenerateAnswer) => AnswerRecord | null;
 }
 
 /**
- * Accepts a text2img task (spec 5.1): price, admission, task row with hold, queue.
- * @throws {AppError} `BAD_REQUEST` for a model that is not in the table or does not make pictures from text, `QUEUE_FULL`,
- *   `NO_GPU`, `INSUFFICIENT_CREDITS`. Nothing is frozen or stored then.
+ * Accepts a task of any type (spec chapters 5 and 6): plan, admission, picture, task row with hold, queue.
+ * @returns null when a parallel repeat of the same request was first, which nothing is kept of.
+ * @throws {AppError} what `planTask` throws, `QUEUE_FULL`, `NO_GPU`, `INSUFFICIENT_CREDITS`. Nothing is frozen or kept then.
  */
-export async function submitText2Img(deps: SubmitTaskDeps, userId: number, body: Text2ImgBody, now: number): Promise<GenerateAnswer> {
-  const model = await deps.findModel(body.modelName);
-  if (!model?.types.includes("TEXT2IMG")) {
-    const why = {
-      zh: `请求参数错误：modelName: 没有可用于文生图的模型 ${body.modelName}`,
-      en: `modelName: no text2img model is called ${body.modelName}`,
-    };
-    throw new AppError("BAD_REQUEST", { text: why, issues: [{ path: "modelName", message: why.en }] });
-  }
-  const parameters = Text2ImgParameters.parse({ ...body, seed: body.seed === -1 ? randomSeed(deps) : body.seed });
-  const cost = priceText2Img(model.priceCredits, parameters);
-  const task: TaskToQueue = {
-    taskId: newTaskId("TEXT2IMG", now, deps.randomBytes(8)),
+export async function submitTask(
+  deps: SubmitTaskDeps,
+  userId: number,
+  request: GenerateRequest,
+  now: number,
+  options: SubmitOptions = {},
+): Promise<GenerateAnswer | null> {
+  return placeTask(deps, userId, await planTask(deps, userId, request), now, options);
+}
+
+/** Puts a planned task on record and into its queue. Answers and throws as `submitTask` does. */
+export async function placeTask(
+  deps: PlaceTaskDeps,
+  userId: number,
+  { task, cost, picture, submission }: TaskPlan,
+  now: number,
+  { record }: SubmitOptions = {},
+): Promise<GenerateAnswer | null> {
+  const { type, parameters } = task;
+  const queued = toQueue(task, submission, newTaskId(type, now, deps.randomBytes(8)), userId, now);
+  const { pool, admission } = await askPools(deps, queued);
+  if (!admission.admitted) throw new AppError(admission.reason);
+  const { taskId, model, clientId, startBy, finishBy } = queued;
+  const callbackUrl = submission.callbackUrl ?? null;
+  const answer = {
+    taskId,
+    queuePosition: admission.queuePosition,
+    estimatedTime: admission.estimatedSeconds,
+    ...framesOf(task),
+    cost,
+  };
+  const input = picture && (await keepPicture(deps, userId, picture, now));
+  const what = {
+    id: taskId,
     userId,
-    type: "TEXT2IMG",
-    model: body.modelName,
-    pixels: body.width * body.height,
-    work: body.width * body.height * body.steps * body.batchSize,
-    clientId: body.clientId ?? null,
+    type,
+    status: "PENDING" as const,
+    model,
+    prompt: promptOf(task),
+    parameters,
+    cost,
+    clientId,
+    callbackUrl,
+  };
+  const where = { pool, shard: 0, attemptCount: 0, createTime: now, startBy, finishBy, inputId: input?.id ?? null };
+  const outcome = await deps.openTask({ ...what, ...where }, record?.(answer));
+  if (outcome !== "opened" && input?.isNew) await deps.removeInput(input.id, now);
+  if (outcome === "insufficient") throw new AppError("INSUFFICIENT_CREDITS");
+  if (outcome === "repeated") return null;
+  await deps.enqueue(pool, queued);
+  return answer;
+}
+
+/** What spec 6.1 says of a video beside the rest. */
+function framesOf({ type, parameters }: EngineTask): Pick<GenerateAnswer, "duration" | "fps" | "totalFrames"> {
+  if (type !== "TEXT2VIDEO" && type !== "IMG2VIDEO") return {};
+  const { duration, fps } = parameters;
+  return { duration, fps, totalFrames: duration * fps };
+}
+
+/** A task as its queue sees it. */
+export function toQueue(task: EngineTask, submission: Submission, taskId: string, userId: number, now: number): TaskToQueue {
+  const { clientId = null, startWithinSeconds, finishWithinSeconds } = submission;
+  return {
+    taskId,
+    userId,
+    type: task.type,
+    model: modelOf(task),
+    ...workOf(task),
+    clientId,
     createTime: now,
+    startBy: startWithinSeconds === undefined ? null : now + startWithinSeconds * 1000,
+    finishBy: finishWithinSeconds === undefined ? null : now + finishWithinSeconds * 1000,
     failures: 0,
     attemptNumber: 0,
   };
-  const { pool, admission } = await admitSomewhere(deps, task);
-  const row: NewTask = {
-    id: task.taskId,
-    userId,
-    type: "TEXT2IMG",
-    status: "PENDING",
-    model: body.modelName,
-    prompt: body.prompt,
-    parameters,
-    cost,
-    clientId: body.clientId ?? null,
-    pool,
-    shard: 0,
-    attemptCount: 0,
-    createTime: now,
-  };
-  if ((await deps.openTask(row)) === "insufficient") throw new AppError("INSUFFICIENT_CREDITS");
-  await deps.enqueue(pool, task);
-  return { taskId: task.taskId, queuePosition: admission.queuePosition, estimatedTime: admission.estimatedSeconds, cost };
 }
 
-/** The first of the user's pools that takes the task: their own boxes before the public ones. */
-async function admitSomewhere(deps: SubmitTaskDeps, task: TaskToQueue) {
-  let refusal: "QUEUE_FULL" | "NO_GPU" = "NO_GPU";
+/** The first of the user's pools that takes the task, their own boxes before the public ones; else the last one's refusal. */
+export async function askPools(
+  deps: Pick<PlaceTaskDeps, "poolsOf" | "admit">,
+  task: TaskToQueue,
+): Promise<{ pool: string; admission: Admission }> {
+  let asked: { pool: string; admission: Admission } = { pool: "", admission: { admitted: false, reason: "NO_GPU" } };
   for (const pool of await deps.poolsOf(task.userId)) {
-    const admission = await deps.admit(pool, task);
-    if (admission.admitted) return { pool, admission };
-    refusal = admission.reason;
+    asked = { pool, admission: await deps.admit(pool, task) };
+    if (asked.admission.admitted) break;
   }
-  throw new AppError(refusal);
-}
-
-/** 53 random bits: every seed that a JSON number can carry. */
-function randomSeed(deps: SubmitTaskDeps): number {
-  const view = new DataView(deps.randomBytes(8).slice().buffer);
-  return Number(view.getBigUint64(0) & BigInt(Number.MAX_SAFE_INTEGER));
+  return asked;
 }

@@ -1,5 +1,6 @@
 import { type ApiResponse, SUCCESS, type SuccessName } from "@star-graph/shared/envelope";
-import { type AppError, ERRORS } from "@star-graph/shared/errors";
+import { type AppError, type ErrorIssue, ERRORS } from "@star-graph/shared/errors";
+import type { Language } from "@star-graph/shared/text";
 import type { Context } from "hono";
 import type { AppEnv } from "../env.ts";
 
@@ -25,13 +26,21 @@ export function ok<T extends object>(c: Context<AppEnv>, data: T | undefined, { 
   return c.json({ ...repeated, ...body });
 }
 
+/** What an error says of itself, alone or as one answer of many. */
+export const errorAnswer = (
+  error: AppError,
+  language: Language,
+): Pick<ApiResponse<{ issues: ErrorIssue[] }>, "code" | "message" | "data"> => ({
+  code: ERRORS[error.errorName].code,
+  message: error.text[language],
+  ...(error.issues && { data: { issues: error.issues } }),
+});
+
 /** The envelope of an error: the only place that builds one. What is not an `AppError` was logged and says nothing. */
 export function fail(c: Context<AppEnv>, error: AppError): Response {
   const row = ERRORS[error.errorName];
   const body: ApiResponse = {
-    code: row.code,
-    message: error.text[c.var.language],
-    ...(error.issues && { data: { issues: error.issues } }),
+    ...errorAnswer(error, c.var.language),
     timestamp: Date.now(),
     requestId: c.var.requestId,
   };

@@ -1,25 +1,50 @@
 import { AppError } from "@star-graph/shared/errors";
+import type { ApiScope } from "@star-graph/shared/rest/auth";
 import { createMiddleware } from "hono/factory";
 import { authenticateToken } from "../auth/authenticate.ts";
 import type { TokenClaims } from "../auth/token.ts";
 import type { AppEnv } from "../env.ts";
+import { limitUser } from "./rate-limit.ts";
+import { type Caller, withFact } from "./route-facts.ts";
 
 /** The token of `Authorization: Bearer …`, or null. */
 export function bearerToken(header: string | undefined): string | null {
   return /^Bearer ([^\s]+)$/i.exec(header ?? "")?.[1] ?? null;
 }
 
-function requireToken(use: TokenClaims["use"]) {
-  return createMiddleware<AppEnv>(async (c, next) => {
+function requireToken(use: TokenClaims["use"], caller: Exclude<Caller, "anyone" | "agent">) {
+  const middleware = createMiddleware<AppEnv>(async (c, next) => {
     const token = bearerToken(c.req.header("Authorization"));
     const user = token ? await authenticateToken(c.var.deps, token, use, Date.now()) : null;
     if (!user) throw new AppError("UNAUTHORIZED");
+    await limitUser(c, user.id);
+    if (caller === "admin" && user.role !== "ADMIN") throw new AppError("FORBIDDEN");
+    if (user.scopes) requireScope(user.scopes, caller, c.req.method);
     c.set("user", user);
     await next();
   });
+  return withFact(middleware, { kind: "requires", caller });
 }
 
-/** Spec 3.1: an access token whose session still counts, else 401. */
-export const requireUser = requireToken("access");
+/** What an API key must be allowed for this route; what belongs to the account itself is not for keys at all. */
+function requireScope(scopes: readonly ApiScope[], caller: Caller, method: string): void {
+  if (caller === "session" || caller === "refresh-token") {
+    throw new AppError("FORBIDDEN", {
+      text: { zh: "API密钥不能用于此接口，请登录", en: "API keys are not taken here: sign in" },
+    });
+  }
+  const isReading = method === "GET" || method === "HEAD";
+  const scope: ApiScope = caller === "admin" ? "admin" : isReading ? "read" : "generate";
+  if (!scopes.includes(scope)) {
+    throw new AppError("FORBIDDEN", { text: { zh: `API密钥没有 ${scope} 权限`, en: `The API key lacks the scope ${scope}` } });
+  }
+}
+
+/** Spec 3.1: an access token whose session still counts, or an API key with the scope for it; else 401. */
+export const requireUser = requireToken("access", "user");
+/** The same for what an API key may not do: sessions, the password, the profile, keys. */
+export const requireSession = requireToken("access", "session");
 /** Spec 2.2: the one route that takes the refresh token. */
-export const requireRefreshToken = requireToken("refresh");
+export const requireRefreshToken = requireToken("refresh", "refresh-token");
+/** Spec 1.3: administrators only, 403 for everyone else. */
+export const requireAdmin = requireToken("access", "admin");

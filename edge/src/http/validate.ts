@@ -4,14 +4,16 @@ import { type Language, preferredLanguage } from "@star-graph/shared/text";
 import { createMiddleware } from "hono/factory";
 import { z } from "zod";
 import type { AppEnv } from "../env.ts";
+import { withFact } from "./route-facts.ts";
 
 const LOCALE_ERRORS = { zh: z.locales.zhCN().localeError, en: z.locales.en().localeError };
 
 /** Checks one part of the request; what does not fit answers 400 with every issue, the first one in the message. */
 export function validate<Target extends "json" | "query" | "param", Schema extends z.ZodType>(target: Target, schema: Schema) {
-  return zValidator(target, schema, (result, c) => {
+  const middleware = zValidator(target, schema, (result, c) => {
     if (!result.success) throw validationError(schema, result.data, preferredLanguage(c.req.header("Accept-Language")));
   });
+  return withFact(middleware, { kind: "validates", target, schema });
 }
 
 function validationError(schema: z.ZodType, value: unknown, language: Language): AppError {

@@ -1,9 +1,14 @@
 import { Hono } from "hono";
+import { z } from "zod";
 import { PUBLIC_POOL } from "../dispatch/pools.ts";
 import type { AppEnv } from "../env.ts";
 import { ok } from "../http/envelope.ts";
+import { operation } from "../http/route-facts.ts";
+
+const Health = z.object({ status: z.literal("ok"), agents: z.int().describe("connected to the public pool") });
+const HEALTH = operation({ tag: "System 系统", summary: "Is it up, and can it do anything? / 健康检查", answer: Health });
 
 /** For whoever runs it: is it up, and can it do anything? */
-export const system = new Hono<AppEnv>().get("/health", async (c) => {
+export const system = new Hono<AppEnv>().get("/health", HEALTH, async (c) => {
   return ok(c, { status: "ok", agents: await c.var.deps.connectedAgents(PUBLIC_POOL) });
 });

@@ -1,4 +1,5 @@
 import type { TaskListQuery } from "@star-graph/shared/rest/tasks";
+import type { TaskStatus } from "@star-graph/shared/task";
 import { and, asc, desc, eq, inArray, type SQL, sum } from "drizzle-orm";
 import type { Database } from "../db/client.ts";
 import { results, taskCounts, tasks } from "../db/schema.ts";
@@ -9,6 +10,7 @@ export type ResultRow = typeof results.$inferSelect;
 export interface TaskStore {
   /** The user's own task; null when it is absent or somebody else's. */
   findTask(taskId: string, userId: number): Promise<TaskRow | null>;
+  findStatus(taskId: string): Promise<TaskStatus | null>;
   /** Result files of these tasks, in order. */
   findResults(taskIds: string[]): Promise<ResultRow[]>;
   listTasks(userId: number, query: TaskListQuery): Promise<{ rows: TaskRow[]; total: number }>;
@@ -26,6 +28,10 @@ export function createTaskStore(db: Database): TaskStore {
           .where(and(eq(tasks.id, taskId), eq(tasks.userId, userId)))
           .get()) ?? null
       );
+    },
+    async findStatus(taskId) {
+      const row = await db.select({ status: tasks.status }).from(tasks).where(eq(tasks.id, taskId)).get();
+      return row?.status ?? null;
     },
     async findResults(taskIds) {
       if (taskIds.length === 0) return [];

@@ -26,7 +26,7 @@ const detail = (over: Parameters<typeof aTaskRow>[0] = {}, files: ResultRow[] = 
 
 describe("a task's detail", () => {
   test("of a waiting task has no times yet, and its place in the queue", () => {
-    expect(detail({}, [], { queuePosition: 3 })).toEqual({
+    expect(detail({}, [], { queuePosition: 3, waitingFor: { code: "TASKS_AHEAD", tasks: 2 } })).toEqual({
       id: "task-1",
       type: "TEXT2IMG",
       status: "PENDING",
@@ -42,7 +42,9 @@ describe("a task's detail", () => {
       startTime: null,
       completeTime: null,
       queuePosition: 3,
+      waitingFor: { code: "TASKS_AHEAD", message: "前面还有 2 个任务" },
     });
+    expect(detail()).toMatchObject({ waitingFor: { code: "QUEUE", message: "正在进入队列" } });
   });
 
   test("of a running task has its phase and step", () => {

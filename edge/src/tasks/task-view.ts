@@ -1,9 +1,9 @@
 import { ERRORS, isErrorName } from "@star-graph/shared/errors";
-import type { TaskDetail, TaskListItem, TaskResultFile } from "@star-graph/shared/rest/tasks";
+import type { TaskDetail, TaskListItem, TaskResultFile, WaitingForView } from "@star-graph/shared/rest/tasks";
 import { isTerminal, progressPercent } from "@star-graph/shared/task";
-import type { Language } from "@star-graph/shared/text";
+import type { Language, LocalText } from "@star-graph/shared/text";
 import { toWireTime } from "@star-graph/shared/wire-time";
-import type { LiveTask } from "../dispatch/types.ts";
+import type { LiveTask, WaitingFor } from "../dispatch/types.ts";
 import type { ResultRow, TaskRow } from "./store.ts";
 
 /** How a stored file's key becomes its public URL. */
@@ -57,12 +57,27 @@ export function toDetail(task: TaskRow, files: ResultRow[], live: LiveTask | und
     completeTime: task.completeTime === null ? null : toWireTime(task.completeTime),
     ...(isLive && live?.progress && { phase: live.progress.phase, currentStep: live.progress.step, totalSteps: live.progress.totalSteps }),
     ...(isLive && live?.queuePosition !== undefined && { queuePosition: live.queuePosition }),
+    ...(task.status === "PENDING" && { waitingFor: viewWaiting(live?.waitingFor, language) }),
     ...(task.status === "CANCELLED" && live?.stopping && { stopping: true as const }),
     ...(task.clientId !== null && { clientId: task.clientId }),
     ...(task.servedBy && { servedBy: task.servedBy }),
     ...(task.notes && task.notes.length > 0 && { notes: task.notes }),
     ...(task.status === "FAILED" && { error: toWireError(task, language) }),
   };
+}
+
+/** Why a task does not run yet. One that its Dispatcher does not know is being handed over. */
+function viewWaiting(waitingFor: WaitingFor | undefined, language: Language): WaitingForView {
+  const code = waitingFor?.code ?? "QUEUE";
+  const tasks = waitingFor?.code === "TASKS_AHEAD" ? waitingFor.tasks : 0;
+  const text: Record<typeof code, LocalText> = {
+    CAPABLE_AGENT: { zh: "没有能运行此任务的GPU在线", en: "No agent that can run it is connected" },
+    TASKS_AHEAD: { zh: `前面还有 ${tasks} 个任务`, en: `${tasks} ${tasks === 1 ? "task is" : "tasks are"} ahead of it` },
+    FREE_SLOT: { zh: "能运行此任务的GPU都在忙", en: "All agents that can run it are busy" },
+    AGENT_ANSWER: { zh: "已分配给GPU，等待确认", en: "It has been offered to an agent" },
+    QUEUE: { zh: "正在进入队列", en: "It is being queued" },
+  };
+  return { code, message: text[code][language] };
 }
 
 function toWireError(task: TaskRow, language: Language): { code: number | string; message: string } {

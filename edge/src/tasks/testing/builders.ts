@@ -23,6 +23,10 @@ export function aTaskRow(over: Partial<TaskRow> = {}): TaskRow {
     notes: null,
     errorName: null,
     errorMessage: null,
+    inputId: null,
+    startBy: null,
+    finishBy: null,
+    callbackUrl: null,
     ...over,
   };
 }

@@ -1,0 +1,52 @@
+import { eq, sql } from "drizzle-orm";
+import { type Audited, auditEntry } from "../audit/audit-entry.ts";
+import { databaseMessage, type Database } from "../db/client.ts";
+import { accounts, fundRecords } from "../db/schema.ts";
+
+export interface CreditRecord {
+  userId: number;
+  type: "RECHARGE" | "ADJUST" | "REFUND";
+  /** Signed. */
+  amount: number;
+  reason: string;
+  /** Of a refund: the task whose charge it returns. */
+  taskId: string | null;
+}
+
+/**
+ * `insufficient`: the balance would fall below what running tasks hold. `refused`: that charge was returned before, or
+ * there is none.
+ */
+type RecordOutcome = "recorded" | "insufficient" | "refused";
+
+/** Credits that an administrator moves: the record and its audit line in one batch, which the database aborts whole. */
+export interface CreditRecords {
+  addRecord(record: CreditRecord, audited: Audited): Promise<RecordOutcome>;
+  readAccount(userId: number): Promise<{ balance: number; frozen: number } | null>;
+}
+
+export function createCreditRecords(db: Database): CreditRecords {
+  return {
+    async addRecord({ userId, type, amount, reason, taskId }, audited) {
+      const balance = sql<number>`(SELECT balance + ${amount} FROM accounts WHERE user_id = ${userId})`;
+      try {
+        await db.batch([
+          db.insert(fundRecords).values({ userId, type, amount, balance, reason, taskId, createTime: audited.now }),
+          auditEntry(db, audited),
+        ]);
+        return "recorded";
+      } catch (error) {
+        const message = databaseMessage(error);
+        if (message.includes("insufficient_credits")) return "insufficient";
+        if (/refund without its charge|UNIQUE constraint failed: fund_records/.test(message)) return "refused";
+        throw error;
+      }
+    },
+    async readAccount(userId) {
+      return (
+        (await db.select({ balance: accounts.balance, frozen: accounts.frozen }).from(accounts).where(eq(accounts.userId, userId)).get()) ??
+        null
+      );
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import { AppError } from "@star-graph/shared/errors";
+import { EngineTask } from "@star-graph/shared/rest/generate";
+import type { RetryAnswer } from "@star-graph/shared/rest/tasks";
+import { planRepeat } from "../generate/plan-task.ts";
+import { placeTask, type SubmitTaskDeps } from "../generate/submit-task.ts";
+import type { AnswerRecord } from "../idempotency/request-key.ts";
+import type { TaskPicture } from "../inputs/read-picture.ts";
+import type { InputStore } from "../inputs/store.ts";
+import type { TaskRow, TaskStore } from "./store.ts";
+
+export interface RetryTaskDeps extends SubmitTaskDeps, Pick<TaskStore, "findTask">, Pick<InputStore, "findInput"> {}
+
+/**
+ * Makes a new task of one that failed or was cancelled: same parameters, seed and picture, paid like a new one (spec 7.4).
+ * @param record what a repeat of this request will be answered.
+ * @returns null when a parallel repeat of the same request was first.
+ * @throws {AppError} `NOT_FOUND` when the task is absent or belongs to someone else, `BAD_REQUEST` unless it failed or was
+ *   cancelled, and what a submission throws.
+ */
+export async function retryTask(
+  deps: RetryTaskDeps,
+  taskId: string,
+  userId: number,
+  now: number,
+  record: (answer: RetryAnswer) => AnswerRecord | null,
+): Promise<RetryAnswer | null> {
+  const row = await deps.findTask(taskId, userId);
+  if (!row) throw new AppError("NOT_FOUND");
+  if (row.status !== "FAILED" && row.status !== "CANCELLED") {
+    throw new AppError("BAD_REQUEST", {
+      text: { zh: "只有失败或已取消的任务可以重试", en: "Only a task that failed or was cancelled can be retried" },
+    });
+  }
+  const task = EngineTask.parse({ type: row.type, parameters: row.parameters });
+  const submission = { ...(row.clientId !== null && { clientId: row.clientId }), ...(row.callbackUrl && { callbackUrl: row.callbackUrl }) };
+  const plan = await planRepeat(deps, task, await pictureOf(deps, row), submission);
+  const toAnswer = ({ taskId: newTaskId, queuePosition }: { taskId: string; queuePosition: number }) => ({ newTaskId, queuePosition });
+  const placed = await placeTask(deps, userId, plan, now, { record: (answer) => record(toAnswer(answer)) });
+  return placed && toAnswer(placed);
+}
+
+async function pictureOf(deps: RetryTaskDeps, { inputId }: TaskRow): Promise<TaskPicture | null> {
+  if (inputId === null) return null;
+  const input = await deps.findInput(inputId);
+  if (input) return { kind: "stored", input, width: input.width, height: input.height };
+  throw new AppError("BAD_REQUEST", { text: { zh: "任务的输入图片已删除", en: "The task's input picture has been deleted" } });
+}
