@@ -12,6 +12,12 @@ export default defineProject(async () => {
         miniflare: { bindings: { TEST_MIGRATIONS: migrations, TOKEN_SECRET: "only-for-tests-0123456789abcdef0123456789" } },
       }),
     ],
-    test: { name: "edge-worker", include: ["test/worker/**/*.test.ts"], setupFiles: ["./test/worker/setup.ts"] },
+    test: {
+      name: "edge-worker",
+      // For a machine with other things to do; a test waits for conditions, not for this.
+      testTimeout: 20_000,
+      include: ["test/{worker,spec}/**/*.test.ts"],
+      setupFiles: ["./test/worker/setup.ts"],
+    },
   };
 });

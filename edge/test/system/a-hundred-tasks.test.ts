@@ -60,9 +60,7 @@ test("100 tasks through 2 agents of 4 slots all complete, and every credit is ac
 
   const balance = await client.call<Balance>("GET", "/users/balance");
   expect(balance).toEqual({ balance: 900, freezed: 0, available: 900, todayUsed: TASKS * PRICE, monthUsed: TASKS * PRICE });
-  const [file] = fs
-    .globSync(path.join(system.stateFolder, "data/**/*.sqlite"))
-    .filter((name) => name.includes("d1") && !name.includes("metadata"));
+  const [file] = fs.globSync(path.join(system.stateFolder, "data/d1/**/*.sqlite")).filter((name) => !name.includes("metadata"));
   const db = new DatabaseSync(file!, { readOnly: true });
   const one = (sql: string) => Object.values(db.prepare(sql).get() ?? {})[0];
   expect(one("SELECT sum(amount) FROM fund_records")).toBe(900);

@@ -82,7 +82,11 @@ describe("a picture", () => {
     await client.call("DELETE", `/tasks/${taskId}`);
     const stopped = await client.until(taskId, (task) => !task.stopping);
     expect(stopped).toMatchObject({ status: "CANCELLED", results: [] });
-    expect(running.currentStep).toBeLessThan(1000);
+    // The agent says at which step it heard of the cancel, and at which it stood when its engine had stopped.
+    const steps = ["cancelled", "stopped"].map((event) => Number(agentEvents().find((line) => line.event === event)?.step));
+    const [heard = NaN, stood = NaN] = steps;
+    expect(stood - heard).toBeLessThanOrEqual(1);
+    expect(stood).toBeLessThan(running.totalSteps ?? 0);
     expect(await client.call<Balance>("GET", "/users/balance")).toEqual(before);
   });
 });
@@ -92,15 +96,18 @@ describe("a system that is hurt", () => {
     const before = await client.call<Balance>("GET", "/users/balance");
     const taskId = await client.submit({ ...SMALL, steps: 150, batchSize: 2 });
     await client.until(taskId, (task) => (task.currentStep ?? 0) > 1);
-    for (const { pid } of processes().filter(
-      ({ command }) => command.includes("stargraph-agent.mjs") && command.includes(system.stateFolder),
-    )) {
-      process.kill(pid, "SIGKILL");
-    }
+    const agents = processes().filter(({ command }) => command.includes("stargraph-agent.mjs") && command.includes(system.stateFolder));
+    expect(agents).toHaveLength(1);
+    for (const { pid } of agents) process.kill(pid, "SIGKILL");
     const task = await client.completed(taskId);
     expect(task.results).toHaveLength(2);
     const after = await client.call<Balance>("GET", "/users/balance");
     expect(after).toMatchObject({ balance: before.balance - task.cost, freezed: 0 });
+    const accepted = agentEvents().filter((line) => line.event === "accepted");
+    // Twice in the log: the attempt that died with its agent, and the one that brought the pictures.
+    expect(new Set(accepted.slice(-2).map((line) => line.attemptId)).size).toBe(2);
+    expect(agentEvents().filter((line) => line.event === "acknowledged" && line.attemptId === accepted.at(-1)?.attemptId)).toHaveLength(1);
+    expect(agentEvents().some((line) => line.event === "drawn" && line.attemptId === accepted.at(-2)?.attemptId)).toBe(false);
   });
 
   test("keeps users, tasks and pictures over a stop and a start, and leaves no process behind", async () => {
@@ -122,6 +129,12 @@ describe("a system that is hurt", () => {
     client = await Client.login(system);
   });
 });
+
+/** What the agent of the running system has logged. */
+function agentEvents(): { event: string; attemptId?: string; step?: number }[] {
+  const lines = fs.readFileSync(path.join(system.stateFolder, "agent.log"), "utf8").split("\n");
+  return lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+}
 
 async function fetchTask(taskId: string): Promise<{ results: { url: string }[] }> {
   const answer = await fetch(`${system.baseUrl}/api/v1/tasks/${taskId}`, { headers: { Authorization: `Bearer ${client.token}` } });

@@ -119,6 +119,23 @@ export async function startSystem(stateFolder: string, flags: string[] = []): Pr
   };
 }
 
+/** Somebody who registered, and whom an administrator gave credits. */
+export async function addUser(
+  system: Pick<RunningSystem, "baseUrl" | "credentials">,
+  { username, password, credits }: { username: string; password: string; credits: number },
+): Promise<{ token: string }> {
+  const registered = await fetch(`${system.baseUrl}/api/v1/auth/register`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ username, password }),
+  });
+  const { data }: { data?: { token: string; user: { id: number } } } = await registered.json();
+  if (!data) throw new Error(`register refused: ${registered.status}`);
+  const admin = await Client.login({ baseUrl: system.baseUrl, credentials: { ...system.credentials, demo: system.credentials.admin } });
+  await admin.call("POST", `/admin/users/${data.user.id}/recharge`, { amount: credits, reason: "test" });
+  return { token: data.token };
+}
+
 /** A client of the API: the envelope's data, or an error with the whole answer in it. */
 export class Client {
   readonly baseUrl: string;

@@ -28,6 +28,7 @@ import { TestAgent } from "./test-agent.ts";
 const db = openDatabase(env.DB);
 const LOGIN = "/api/v1/auth/login";
 const TEXT2IMG = "/api/v1/generate/text2img";
+const DEFAULT_AVATAR = `${ORIGIN}/files/avatars/default.png`;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 let user: TestUser;
@@ -58,7 +59,7 @@ describe("login", () => {
       expect(body).toMatchObject({
         code: 200,
         message: "登录成功",
-        data: { expiresIn: 86_400, user: { id: expect.any(Number), username, nickname: username, avatar: "", role: "USER" } },
+        data: { expiresIn: 86_400, user: { id: expect.any(Number), username, nickname: username, avatar: DEFAULT_AVATAR, role: "USER" } },
       });
       const data = dataOf<{ token: string; refreshToken: string }>({ body });
       expect(body).toMatchObject({ token: data.token, refreshToken: data.refreshToken, expiresIn: 86_400 });

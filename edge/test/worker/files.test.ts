@@ -16,7 +16,10 @@ import {
   untilAgents,
   untilStatus,
 } from "./system-of-one.ts";
-import { put, TestAgent, TINY_PNG } from "./test-agent.ts";
+import { pictureOf, put, TestAgent } from "./test-agent.ts";
+
+/** What the default task orders. */
+const FILE = pictureOf(1024, 1024);
 
 let user: TestUser;
 let agent: TestAgent;
@@ -50,7 +53,7 @@ describe("an upload", () => {
 
   beforeAll(async () => {
     ({ offer, taskId } = await aRunningTask());
-    sha256 = await sha256Of(TINY_PNG);
+    sha256 = await sha256Of(FILE);
   });
 
   const target = () => new URL(`${offer.upload.url}/0`).pathname;
@@ -62,7 +65,7 @@ describe("an upload", () => {
     const body = Buffer.from(JSON.stringify({ use: "upload", attemptId: offer.attemptId, pool: "public", exp: 9e9 })).toString("base64url");
     const grants = [other.offer.upload.grant, user.token, "nonsense", "", `${head}.${body}.${signature}`];
     for (const grant of grants) {
-      const answer = await put(`${offer.upload.url}/0`, grant, TINY_PNG, sha256);
+      const answer = await put(`${offer.upload.url}/0`, grant, FILE, sha256);
       expect(answer, `grant ${grant}`).toMatchObject({ status: 401, body: { code: 401 } });
     }
     expect(await storedKeys()).toEqual([]);
@@ -71,7 +74,7 @@ describe("an upload", () => {
   test("of an attempt whose task was cancelled is 403", async () => {
     const { taskId: cancelled, offer: fenced } = await aRunningTask();
     await call("DELETE", `/api/v1/tasks/${cancelled}`, { token: user.token });
-    expect(await put(`${fenced.upload.url}/0`, fenced.upload.grant, TINY_PNG, sha256)).toMatchObject({ status: 403, body: { code: 403 } });
+    expect(await put(`${fenced.upload.url}/0`, fenced.upload.grant, FILE, sha256)).toMatchObject({ status: 403, body: { code: 403 } });
     agent.send({ type: "stopped", attemptId: fenced.attemptId });
     expect(await storedKeys()).toEqual([]);
   });
@@ -79,7 +82,7 @@ describe("an upload", () => {
   test("is refused when its digest is missing, malformed or another file's", async () => {
     const refused = ["sha-256=:AAAA:", "", "md5=:AAAA:", digestOf(await sha256Of(new Uint8Array(3)))];
     for (const digest of refused) {
-      const answer = await put(`${offer.upload.url}/0`, offer.upload.grant, TINY_PNG, sha256, { "Content-Digest": digest });
+      const answer = await put(`${offer.upload.url}/0`, offer.upload.grant, FILE, sha256, { "Content-Digest": digest });
       expect(answer, `digest ${digest}`).toMatchObject({ status: 400, body: { code: 400 } });
     }
     expect(await storedKeys()).toEqual([]);
@@ -93,7 +96,7 @@ describe("an upload", () => {
         headers: { ...headers, ...(length !== null && { "Content-Length": length }) },
         body: new ReadableStream({
           start(controller) {
-            controller.enqueue(TINY_PNG);
+            controller.enqueue(FILE);
             controller.close();
           },
         }),
@@ -121,7 +124,7 @@ describe("an upload", () => {
       const answer = await SELF.fetch(`${ORIGIN}${path}`, {
         method: "PUT",
         headers: { Authorization: `Bearer ${offer.upload.grant}`, "Content-Digest": digestOf(sha256), "Content-Length": String(limit + 1) },
-        body: new Blob([TINY_PNG]).stream(),
+        body: new Blob([FILE]).stream(),
       });
       expect([answer.status, await answer.json()]).toMatchObject([413, { code: "E005" }]);
     }
@@ -129,16 +132,16 @@ describe("an upload", () => {
 
   test("to an index that there is not is 400", async () => {
     for (const index of ["64", "-1", "0.5", "x"]) {
-      const answer = await put(`${offer.upload.url}/${index}`, offer.upload.grant, TINY_PNG, sha256);
+      const answer = await put(`${offer.upload.url}/${index}`, offer.upload.grant, FILE, sha256);
       expect(answer, `index ${index}`).toMatchObject({ status: 400, body: { data: { issues: [{ path: "index" }] } } });
     }
   });
 
   test("may be repeated, and completes the task only with every file and its own checksum", async () => {
     for (let repeat = 1; repeat <= 2; repeat++) {
-      expect(await put(`${offer.upload.url}/0`, offer.upload.grant, TINY_PNG, sha256)).toMatchObject({
+      expect(await put(`${offer.upload.url}/0`, offer.upload.grant, FILE, sha256)).toMatchObject({
         status: 200,
-        body: { code: 200, data: { attemptId: offer.attemptId, size: TINY_PNG.length } },
+        body: { code: 200, data: { attemptId: offer.attemptId, size: FILE.length } },
       });
     }
     expect(await storedKeys()).toEqual([expect.stringMatching(/^results\/[0-9a-f]{32}\/0\.png$/)]);
@@ -150,7 +153,7 @@ describe("an upload", () => {
 
   test("after the end is 403 and changes nothing", async () => {
     const before = await storedKeys();
-    const answer = await put(`${offer.upload.url}/1`, offer.upload.grant, TINY_PNG, sha256);
+    const answer = await put(`${offer.upload.url}/1`, offer.upload.grant, FILE, sha256);
     expect(answer.status).toBe(403);
     expect(await storedKeys()).toEqual(before);
   });
@@ -175,7 +178,7 @@ describe("an upload", () => {
 describe("a result file", () => {
   let path: string;
   let etag: string;
-  const size = TINY_PNG.length;
+  const size = FILE.length;
 
   beforeAll(async () => {
     const { taskId, offer } = await aRunningTask();
@@ -192,7 +195,7 @@ describe("a result file", () => {
   test("is the picture, byte for byte, for anybody who has its address", async () => {
     const answer = await get();
     expect(answer.status).toBe(200);
-    expect(answer.bytes).toEqual(TINY_PNG);
+    expect(answer.bytes).toEqual(FILE);
     expect(Object.fromEntries(answer.headers)).toMatchObject({
       "content-type": "image/png",
       "content-length": String(size),
@@ -231,7 +234,7 @@ describe("a result file", () => {
     const answer = await get({ Range: range });
     expect([answer.status, answer.headers.get("Content-Range")]).toEqual([206, `bytes ${from}-${to - 1}/${size}`]);
     expect(answer.headers.get("Content-Length")).toBe(String(to - from));
-    expect(answer.bytes).toEqual(TINY_PNG.slice(from, to));
+    expect(answer.bytes).toEqual(FILE.slice(from, to));
   });
 
   test.each([`bytes=${size}-`, `bytes=${size + 10}-${size + 20}`, "bytes=-0"])(
@@ -247,7 +250,7 @@ describe("a result file", () => {
     async (range) => {
       const answer = await get({ Range: range });
       expect([answer.status, answer.headers.get("Content-Range")]).toEqual([200, null]);
-      expect(answer.bytes).toEqual(TINY_PNG);
+      expect(answer.bytes).toEqual(FILE);
     },
   );
 

@@ -83,7 +83,7 @@ describe("a text2img task", () => {
       notes: ["drawn by a test"],
     });
     const [file] = done["results"] as { url: string; thumbnailUrl: string }[];
-    expect(file).toMatchObject({ width: 1, height: 1, format: "PNG", size: 70 });
+    expect(file).toMatchObject({ width: 1024, height: 1024, format: "PNG", size: 70 });
     for (const url of [file!.url, file!.thumbnailUrl]) {
       const { status, headers } = await call("GET", new URL(url).pathname);
       expect([status, headers.get("Content-Type")]).toEqual([200, "image/png"]);

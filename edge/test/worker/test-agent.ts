@@ -6,6 +6,7 @@ import {
   type OfferMessage,
   PROTOCOL_VERSION,
 } from "@star-graph/shared/agent-protocol";
+import { outputOf } from "@star-graph/shared/work";
 import { call, ORIGIN, SCENE_CAPABILITIES } from "./system-of-one.ts";
 
 /** 1×1 pixel, the smallest PNG that is one. */
@@ -13,6 +14,21 @@ export const TINY_PNG = Uint8Array.from(
   atob("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="),
   (letter) => letter.charCodeAt(0),
 );
+
+/** A PNG that says it is that large; nobody looks at its pixels. */
+export function pictureOf(width: number, height: number): Uint8Array {
+  const bytes = TINY_PNG.slice();
+  const header = new DataView(bytes.buffer);
+  header.setUint32(16, width);
+  header.setUint32(20, height);
+  return bytes;
+}
+
+/** A picture of the size that was ordered. */
+export function pictureFor({ task }: OfferMessage): Uint8Array {
+  const { width, height } = outputOf(task);
+  return pictureOf(width, height);
+}
 
 type Waiting = { wants: (message: EdgeMessage) => boolean; resolve: (message: EdgeMessage) => void };
 
@@ -116,7 +132,7 @@ export class TestAgent {
   }
 
   /** Uploads a picture and its thumbnail for an attempt. */
-  async upload(offer: OfferMessage, bytes: Uint8Array = TINY_PNG, index = 0): Promise<{ sha256: string }> {
+  async upload(offer: OfferMessage, bytes: Uint8Array = pictureFor(offer), index = 0): Promise<{ sha256: string }> {
     const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
     for (const suffix of ["", "/thumbnail"]) {
       const { status, body } = await put(`${offer.upload.url}/${index}${suffix}`, offer.upload.grant, bytes, sha256);

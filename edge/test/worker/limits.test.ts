@@ -1,0 +1,266 @@
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { RATE_LIMITS } from "@star-graph/shared/defaults";
+import { sql } from "drizzle-orm";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { app } from "../../src/app.ts";
+import { dropOutdatedAccess } from "../../src/auth/drop-outdated.ts";
+import { createThrottleStore } from "../../src/auth/throttle-store.ts";
+import { openDatabase } from "../../src/db/client.ts";
+import { throttles } from "../../src/db/schema.ts";
+import { createDeps } from "../../src/deps.ts";
+import { signedIn } from "./signed-in.ts";
+import { StompSocket } from "./stomp-socket.ts";
+import { anAgentKey, aUser, call, cancelAll, dispatcherOf, untilAgents } from "./system-of-one.ts";
+import { TestAgent } from "./test-agent.ts";
+
+const db = openDatabase(env.DB);
+const PROFILE = "/api/v1/users/profile";
+const TEXT2IMG = "/api/v1/generate/text2img";
+const submit = (token: string) => call("POST", TEXT2IMG, { token, json: { prompt: "a cat", width: 64, height: 64, steps: 1 } });
+
+describe("login", () => {
+  const login = (username: string, password: string, address: string) =>
+    call("POST", "/api/v1/auth/login", { json: { username, password }, headers: { "CF-Connecting-IP": address } });
+
+  test("is refused after ten failures, also with the right password; its owner signs in from elsewhere meanwhile", async () => {
+    const { username, password } = await aUser();
+    const stranger = "203.0.113.66";
+    for (let i = 0; i < 10; i += 1) expect((await login(username, "wrong", stranger)).status).toBe(401);
+    const refused = await login(username, password, stranger);
+    expect([refused.status, refused.body["code"]]).toEqual([429, 429]);
+    const wait = Number(refused.headers.get("Retry-After"));
+    expect(wait).toBeGreaterThan(0);
+    expect(wait).toBeLessThanOrEqual(60);
+    for (const address of ["198.51.100.1", "2001:db8::1"]) expect((await login(username, password, address)).status).toBe(200);
+  });
+
+  test("that succeeds uses nothing up", async () => {
+    const { username, password } = await aUser();
+    for (let i = 0; i < 12; i += 1) expect((await login(username, password, "203.0.113.7")).status).toBe(200);
+  });
+
+  test("is refused to nobody for what was refused before: a try that was not let in takes from no bucket", async () => {
+    const store = createThrottleStore(db);
+    const [full, empty] = [
+      { key: "full", rate: { capacity: 5, refillMs: 1_000 } },
+      { key: "empty", rate: { capacity: 1, refillMs: 1_000 } },
+    ];
+    const now = Date.UTC(2040, 0, 1);
+    expect(await store.takeTries([full, empty], now)).toBe(true);
+    expect(await store.takeTries([full, empty], now)).toBe(false);
+    expect(await store.readThrottles(["full", "empty"])).toEqual(
+      new Map([
+        ["full", now + 1_000],
+        ["empty", now + 1_000],
+      ]),
+    );
+    const parallel = await Promise.all(Array.from({ length: 8 }, () => store.takeTries([full], now)));
+    expect(parallel.filter(Boolean)).toHaveLength(4);
+    await store.giveBackTries([full]);
+    expect(await store.takeTries([full], now)).toBe(true);
+  });
+
+  test("leaves nothing behind for ever", async () => {
+    await dropOutdatedAccess(env, Date.UTC(2050, 0, 1));
+    expect(await db.select().from(throttles)).toEqual([]);
+    expect(await db.get(sql`SELECT count(*) AS rows FROM sessions`)).toEqual({ rows: 0 });
+  });
+});
+
+describe("submissions", () => {
+  let agent: TestAgent;
+  beforeAll(async () => {
+    agent = await TestAgent.ready(await anAgentKey((await signedIn()).id));
+    agent.send({ type: "ready", freeSlots: 0 });
+  });
+  afterAll(async () => {
+    await cancelAll();
+    agent.leave();
+    await untilAgents(0);
+  });
+
+  const { capacity, refillMs } = RATE_LIMITS.generous.submit;
+  /** As if the user had submitted until the bucket is full again only then. */
+  const fill = (userId: number, fullAt: number) =>
+    runInDurableObject(dispatcherOf(), (_, state) => {
+      state.storage.sql.exec("INSERT OR REPLACE INTO submit_counts VALUES (?, ?)", userId, fullAt);
+    });
+
+  test("are counted exactly, per user, and say so in the draft's headers", async () => {
+    const [one, other] = [await signedIn(), await signedIn()];
+    for (const left of [1, 2, 3]) {
+      const { status, headers } = await submit(one.token);
+      const [, remaining, reset] = /^"submit";r=(\d+);t=(\d+)$/.exec(headers.get("RateLimit") ?? "") ?? [];
+      expect([status, Number(remaining) >= capacity - left, reset]).toEqual([200, true, "1"]);
+      expect(headers.get("RateLimit-Policy")).toContain(`"submit";q=${capacity};w=${(capacity * refillMs) / 1000}`);
+    }
+    await fill(one.id, Date.now() + capacity * refillMs + 30_000);
+    const refused = await submit(one.token);
+    expect([refused.status, refused.body["code"]]).toEqual([429, 429]);
+    expect(Number(refused.headers.get("Retry-After"))).toBeGreaterThan(25);
+    expect(refused.headers.get("RateLimit")).toMatch(/^"submit";r=0;t=\d+$/);
+    expect((await submit(other.token)).status).toBe(200);
+  });
+
+  test("that are only asked about are not counted", async () => {
+    const { token } = await signedIn();
+    const answer = await call("POST", "/api/v1/generate/quote", { token, json: { type: "TEXT2IMG", prompt: "a cat" } });
+    expect([answer.status, answer.headers.get("RateLimit")]).toEqual([200, null]);
+  });
+
+  test("are forgotten once the bucket is full again", async () => {
+    await fill(1, Date.now() - 1);
+    await dispatcherOf().sweep("public");
+    const left = await runInDurableObject(dispatcherOf(), (_, state) =>
+      state.storage.sql.exec("SELECT * FROM submit_counts WHERE user_id = 1").toArray(),
+    );
+    expect(left).toEqual([]);
+  });
+});
+
+describe("what the platform counts", () => {
+  /** A binding that has had enough, and remembers whom it was asked about. */
+  class Exhausted implements RateLimit {
+    readonly keys: string[] = [];
+    async limit({ key }: RateLimitOptions): Promise<RateLimitOutcome> {
+      this.keys.push(key);
+      return { success: false };
+    }
+  }
+  const headers = { "CF-Connecting-IP": "203.0.113.9", "Content-Type": "application/json" };
+
+  test.each([
+    ["ADDRESS_LIMIT", "GET", PROFILE, "203.0.113.9", '"address";q=100000;w=10'],
+    ["SIGN_IN_LIMIT", "POST", "/api/v1/auth/login", "203.0.113.9", '"address";q=100000;w=10, "sign-in";q=100000;w=10'],
+    ["SIGN_IN_LIMIT", "POST", "/api/v1/auth/register", "203.0.113.9", '"address";q=100000;w=10, "sign-in";q=100000;w=10'],
+    ["READ_LIMIT", "GET", PROFILE, "user", '"address";q=100000;w=10, "read";q=100000;w=10'],
+    ["WRITE_LIMIT", "DELETE", "/api/v1/tasks/t2i_1", "user", '"address";q=100000;w=10, "write";q=100000;w=10'],
+  ] as const)("%s refuses %s %s with the policy and when to come again", async (binding, method, path, key, policy) => {
+    const who = await signedIn();
+    const limiter = new Exhausted();
+    const request = { method, headers: { ...headers, Authorization: `Bearer ${who.token}` }, ...(method === "POST" && { body: "{}" }) };
+    const answer = await app.request(path, request, { ...env, [binding]: limiter });
+    expect([answer.status, await answer.json()]).toMatchObject([429, { code: 429, message: "请求过于频繁" }]);
+    expect([answer.headers.get("Retry-After"), answer.headers.get("RateLimit-Policy"), answer.headers.get("RateLimit")]).toEqual([
+      "10",
+      policy,
+      null,
+    ]);
+    expect(limiter.keys).toEqual([key === "user" ? `user-${who.id}` : key]);
+  });
+
+  test("is really counted here", async () => {
+    const { headers: answered } = await call("GET", PROFILE, { token: (await signedIn()).token });
+    expect(answered.get("RateLimit-Policy")).toBe('"address";q=100000;w=10, "read";q=100000;w=10');
+    expect(await env.READ_LIMIT.limit({ key: "anybody" })).toEqual({ success: true });
+  });
+});
+
+describe("a page of another origin", () => {
+  const preflight = (path: string, origin: string, vars: object = {}) =>
+    app.request(
+      path,
+      {
+        method: "OPTIONS",
+        headers: { Origin: origin, "Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "authorization" },
+      },
+      { ...env, ...vars },
+    );
+
+  test("may call the API where it is allowed, and is told so before", async () => {
+    const anywhere = await preflight(PROFILE, "https://app.example");
+    expect([anywhere.status, anywhere.headers.get("Access-Control-Allow-Origin")]).toEqual([204, "*"]);
+    expect(anywhere.headers.get("Access-Control-Allow-Methods")).toContain("PUT");
+    expect(anywhere.headers.get("Access-Control-Allow-Headers")).toContain("Authorization");
+    const ALLOWED_ORIGINS = "https://app.example, https://other.example";
+    for (const [origin, allowed] of [
+      ["https://app.example", "https://app.example"],
+      ["https://evil.example", null],
+    ] as const) {
+      const answer = await preflight(PROFILE, origin, { ALLOWED_ORIGINS });
+      expect([answer.status, answer.headers.get("Access-Control-Allow-Origin")]).toEqual([204, allowed]);
+      expect(answer.headers.get("Vary")).toContain("Origin");
+    }
+    expect(
+      (await preflight(PROFILE, "https://app.example", { ALLOWED_ORIGINS: "" })).headers.get("Access-Control-Allow-Origin"),
+    ).toBeNull();
+  });
+
+  test("may read refusals too, with what they say of limits and ids", async () => {
+    for (const path of [PROFILE, "/api/v1/nothing"]) {
+      const { headers } = await call("GET", path, { headers: { Origin: "https://app.example" } });
+      expect(headers.get("Access-Control-Allow-Origin")).toBe("*");
+      for (const name of ["X-Request-ID", "Retry-After", "RateLimit", "RateLimit-Policy"]) {
+        expect(headers.get("Access-Control-Expose-Headers")).toContain(name);
+      }
+    }
+  });
+
+  test("has no leave from here for /ws", async () => {
+    expect((await preflight("/ws", "https://app.example")).headers.get("Access-Control-Allow-Origin")).toBeNull();
+  });
+});
+
+describe("every answer", () => {
+  test.each(["/", "/health", PROFILE, "/nothing", "/files/results/a/b", "/docs", "/openapi.json"])(
+    "of %s has the security headers",
+    async (path) => {
+      const { headers } = await call("GET", path);
+      expect(headers.get("X-Content-Type-Options")).toBe("nosniff");
+      expect(headers.get("X-Frame-Options")).toBe("DENY");
+      expect(headers.get("Referrer-Policy")).toBe("no-referrer");
+      expect(headers.get("Cross-Origin-Resource-Policy")).toBe("cross-origin");
+      expect(headers.get("Strict-Transport-Security")).toMatch(/^max-age=\d+/);
+      const isPage = path === "/" || path === "/docs";
+      expect(headers.get("Content-Security-Policy")).toMatch(isPage ? /nonce-/ : /^default-src 'none'; frame-ancestors 'none'$/);
+    },
+  );
+
+  test("goes on with the caller's trace, or begins one", async () => {
+    const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    const given = await call("GET", "/health", { headers: { traceparent } });
+    expect(given.headers.get("traceparent")).toMatch(/^00-4bf92f3577b34da6a3ce929d0e0e4736-(?!00f067aa0ba902b7)[0-9a-f]{16}-01$/);
+    expect((await call("GET", "/nothing")).headers.get("traceparent")).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
+  });
+
+  test("to HEAD is that to GET without its body", async () => {
+    const { token } = await signedIn();
+    for (const [path, status] of [
+      [PROFILE, 200],
+      ["/health", 200],
+      ["/nothing", 404],
+      ["/files/avatars/default.png", 200],
+    ] as const) {
+      const head = await call("HEAD", path, { token });
+      const get = await call("GET", path, { token });
+      expect([path, head.status, head.bytes.length, head.headers.get("Content-Type")]).toEqual([
+        path,
+        status,
+        0,
+        get.headers.get("Content-Type"),
+      ]);
+    }
+    expect((await call("HEAD", PROFILE)).status).toBe(401);
+  });
+});
+
+describe("sockets", () => {
+  test("of a key end when it is revoked, and no others of its user", async () => {
+    const who = await signedIn();
+    const made = await call("POST", "/api/v1/users/api-keys", { token: who.token, json: { name: "k", scopes: ["read"] } });
+    const { id, key } = made.body["data"] as { id: number; key: string };
+    const [ofKey, ofSession] = [await StompSocket.connected(key), await StompSocket.connected(who.token)];
+    expect((await call("DELETE", `/api/v1/users/api-keys/${id}`, { token: who.token })).status).toBe(200);
+    await ofKey.untilClosed();
+    expect(ofSession.ws.readyState).toBe(WebSocket.OPEN);
+  });
+
+  test("of a user who is disabled all end", async () => {
+    const who = await signedIn();
+    const [one, two] = [await StompSocket.connected(who.token), await StompSocket.connected(who.token)];
+    await createDeps(env).endAllSockets(who.id);
+    const ends = await Promise.all([one.untilClosed(), two.untilClosed()]);
+    expect(ends.every(({ code }) => code !== 1006)).toBe(true);
+  });
+});
