@@ -40,7 +40,9 @@ describe("a recorded frame of version 1", () => {
   });
 
   test.each(EDGE_V1)("of the edge keeps its meaning: %s", (frame) => {
-    expect(parseEdgeFrame(frame)).toEqual({ kind: "message", message: JSON.parse(frame) });
+    // Offers of before there were input pictures are read as having none.
+    const message = frame.startsWith('{"type":"offer"') ? { inputs: [], ...JSON.parse(frame) } : JSON.parse(frame);
+    expect(parseEdgeFrame(frame)).toEqual({ kind: "message", message });
   });
 });
 
