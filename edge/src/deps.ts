@@ -21,7 +21,7 @@ import { AGENT_IDENTITY_HEADER, type AgentIdentity } from "./dispatch/agent-sock
 import { createHistory } from "./dispatch/history.ts";
 import { dispatcherName, poolOfKey } from "./dispatch/pools.ts";
 import type { Admission, LiveTask, TaskToQueue } from "./dispatch/types.ts";
-import { parseConfig } from "./env.ts";
+import { parseConfig } from "./config.ts";
 import type { Listener } from "./events/ticket.ts";
 import { createFileStore } from "./files/store.ts";
 import { createGenerateStore } from "./generate/store.ts";

@@ -1,4 +1,3 @@
-import { RATE_LIMITS, type RateLimits } from "@star-graph/shared/defaults";
 import type { Language } from "@star-graph/shared/text";
 import type { AuthenticatedUser } from "./auth/authenticate.ts";
 import type { Deps } from "./deps.ts";
@@ -20,52 +19,4 @@ export interface AppEnv {
     /** Of an event stream: the user, or whoever has the ticket of the task. */
     listener: Listener;
   };
-}
-
-/** The Worker's configuration, read from its bindings in this one place. */
-export interface Config {
-  /** Signs access tokens and upload grants; at least 32 bytes. */
-  readonly tokenSecret: string;
-  /** Origin of this Worker as clients and agents see it, without a slash at the end. */
-  readonly publicBaseUrl: string;
-  /** Where result URLs begin: a CDN in front of `/files`, or this Worker. */
-  readonly publicFilesUrl: string;
-  /** Whether anybody may open an account (decisions, "Auth"). */
-  readonly isRegistrationOpen: boolean;
-  /** Origins whose pages may call the API; "*" is every one. */
-  readonly allowedOrigins: readonly string[];
-  readonly rateLimits: RateLimits;
-  /** Hosts beyond the public internet that may be fetched from all the same; with their port, where they have one. */
-  readonly allowedHosts: readonly string[];
-  /** A service that judges prompts and pictures beside the word list; null when there is none. */
-  readonly moderationUrl: string | null;
-}
-
-const MIN_SECRET_BYTES = 32;
-
-/** @throws {Error} naming the binding that is missing or wrong; the operator reads it, no caller does. */
-export function parseConfig(env: Cloudflare.Env): Config {
-  if (new TextEncoder().encode(env.TOKEN_SECRET ?? "").length < MIN_SECRET_BYTES) {
-    throw new Error(`TOKEN_SECRET must be set to at least ${MIN_SECRET_BYTES} bytes (wrangler secret put TOKEN_SECRET; locally .dev.vars)`);
-  }
-  if (!Object.hasOwn(RATE_LIMITS, env.RATE_LIMITS)) {
-    throw new Error(`RATE_LIMITS must be one of ${Object.keys(RATE_LIMITS).join(", ")}, not "${env.RATE_LIMITS}"`);
-  }
-  if (env.REGISTRATION !== "on" && env.REGISTRATION !== "off") throw new Error(`REGISTRATION must be on or off, not "${env.REGISTRATION}"`);
-  const publicBaseUrl = origin("PUBLIC_BASE_URL", env.PUBLIC_BASE_URL);
-  return {
-    tokenSecret: env.TOKEN_SECRET,
-    publicBaseUrl,
-    publicFilesUrl: env.PUBLIC_FILES_URL ? origin("PUBLIC_FILES_URL", env.PUBLIC_FILES_URL) : publicBaseUrl,
-    isRegistrationOpen: env.REGISTRATION === "on",
-    allowedOrigins: env.ALLOWED_ORIGINS.split(/[\s,]+/).filter((allowed) => allowed !== ""),
-    allowedHosts: env.FETCH_HOSTS.split(/[\s,]+/).filter((host) => host !== ""),
-    moderationUrl: env.MODERATION_URL ? origin("MODERATION_URL", env.MODERATION_URL) : null,
-    rateLimits: RATE_LIMITS[env.RATE_LIMITS as keyof typeof RATE_LIMITS],
-  };
-}
-
-function origin(name: string, value: string): string {
-  if (!URL.canParse(value)) throw new Error(`${name} must be a URL, not "${value}"`);
-  return value.replace(/\/+$/, "");
 }

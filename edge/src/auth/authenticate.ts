@@ -1,6 +1,6 @@
 import type { ApiScope } from "@star-graph/shared/rest/auth";
 import { openDatabase } from "../db/client.ts";
-import { parseConfig } from "../env.ts";
+import { parseConfig } from "../config.ts";
 import { hashApiKey, isApiKey } from "./api-key.ts";
 import { type ApiKeyStore, createApiKeyStore } from "./api-key-store.ts";
 import { type AuthStore, createAuthStore } from "./store.ts";

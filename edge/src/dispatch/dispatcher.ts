@@ -5,7 +5,7 @@ import type { EndMessage } from "@star-graph/shared/push";
 import { type TaskProgress, withStepsKept } from "@star-graph/shared/task";
 import { createLedger } from "../billing/ledger.ts";
 import { openDatabase } from "../db/client.ts";
-import { type Config, parseConfig } from "../env.ts";
+import { type Config, parseConfig } from "../config.ts";
 import { issueGrant } from "../files/grant.ts";
 import { resultFolder } from "../files/keys.ts";
 import type { FileStore } from "../files/receive-upload.ts";

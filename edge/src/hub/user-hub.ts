@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { type EndMessage, type ProgressMessage, PUSH_DESTINATIONS } from "@star-graph/shared/push";
 import type { TaskStatus } from "@star-graph/shared/task";
 import { openDatabase } from "../db/client.ts";
-import { parseConfig } from "../env.ts";
+import { parseConfig } from "../config.ts";
 import { END_ID, endEvent, progressEvent, progressId } from "../events/event-text.ts";
 import { nothingMore, streamResponse } from "../events/stream-response.ts";
 import { log } from "../http/log.ts";
