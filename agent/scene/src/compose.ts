@@ -174,7 +174,7 @@ function moveToRegion(placement: Placement, frame: Frame): void {
 function act(placements: readonly Placement[], frame: Frame): void {
   for (const placement of placements) {
     const { action, look, role } = placement.object;
-    const lean = role === "bust" ? 0 : (LEANS[action ?? "floating"] ?? 0);
+    const lean = role === "bust" && action !== "dancing" ? 0 : (LEANS[action ?? "floating"] ?? 0);
     if (lean !== 0) placement.tilt = placement.isMirrored ? -lean : lean;
     if (action === "jumping")
       placement.y -= Math.min(JUMP_SHARE * placement.height, Math.max(0, placement.y - placement.height / 2 - 0.03 * frame.height));

@@ -7,6 +7,9 @@ const OF_ONE_THING: ReadonlySet<RelationName> = new Set(["leftOf", "rightOf", "h
 /** Without a thing after them these words are verbs that the picture does not show. */
 const NEEDS_ITS_THING: ReadonlySet<RelationName> = new Set(["holding", "wearing"]);
 
+/** Postures of "sitting on the grass", where grass is a place: nothing shows them either. */
+const POSTURE = /^(sit|lying|lies|坐|躺|趴)/;
+
 const HAN = /\p{Script=Han}/u;
 
 interface RelationReader {
@@ -36,7 +39,7 @@ export function createRelationReader(objects: readonly WishedObject[]): Relation
     if (subject !== target && target.relation?.to !== subject.id) subject.relation ??= { name, to: target.id };
   };
   const giveUp = (): void => {
-    if (awaiting && NEEDS_ITS_THING.has(awaiting.name)) unresolved.push(awaiting.word);
+    if (awaiting && (NEEDS_ITS_THING.has(awaiting.name) || POSTURE.test(awaiting.word))) unresolved.push(awaiting.word);
     if (verbFirst && !verbFirst.target && NEEDS_ITS_THING.has(verbFirst.name)) unresolved.push(verbFirst.word);
     [awaiting, verbFirst] = [null, null];
   };

@@ -27,6 +27,18 @@ function speedLines({ x, y, width, height, isMirrored }: Placement): string {
   return `<path d="${lines.join("")}" stroke="#ffffff" stroke-width="${num(Math.max(4, width * 0.02))}" stroke-linecap="round" opacity=".85"/>${dust.join("")}`;
 }
 
+/** Bows on both sides of a dancer, as comics show swaying. */
+function swayLines({ x, y, width, height }: Placement): string {
+  const [reach, bow] = [height * 0.16, Math.max(10, width * 0.07)];
+  const lines = [-1, 1].flatMap((side) =>
+    [0.58, 0.68].map((share, index) => {
+      const half = reach * (1 - 0.3 * index);
+      return `M${num(x + side * width * share)} ${num(y - half)}q${num(side * bow)} ${num(half)} 0 ${num(half * 2)}`;
+    }),
+  );
+  return `<path d="${lines.join("")}" stroke="#ffffff" stroke-width="${num(Math.max(4, width * 0.025))}" stroke-linecap="round" fill="none" opacity=".9"/>`;
+}
+
 function letters(text: readonly ("z" | "♪")[], { x, y, width, height, isMirrored }: Placement, color: string): string {
   const side = isMirrored ? 1 : -1;
   return text
@@ -50,7 +62,9 @@ function rainbowOver(svg: SvgCanvas, drawing: string, { x, y, width, height }: P
   svg.define(`<filter id="${white}"><feColorMatrix values="0 0 0 0 1 0 0 0 0 1 0 0 0 0 1 0 0 0 1 0"/></filter>`);
   svg.define(`<mask id="${mask}"><g filter="url(#${white})">${drawing}</g></mask>`);
   const stops = RAINBOW.map((color, index) => `<stop offset="${num(index / (RAINBOW.length - 1))}" stop-color="${color}"/>`).join("");
-  svg.define(`<linearGradient id="${paint}" x2="1" y2=".6">${stops}</linearGradient>`);
+  // The rectangle is wider than the thing, for tilted ones; the stripes must all fall on the thing itself.
+  const ends = `x1="${num(x - width * 0.45)}" y1="${num(y - height * 0.45)}" x2="${num(x + width * 0.45)}" y2="${num(y + height * 0.45)}"`;
+  svg.define(`<linearGradient id="${paint}" gradientUnits="userSpaceOnUse" ${ends}>${stops}</linearGradient>`);
   return `${drawing}<g mask="url(#${mask})"><rect x="${num(x - width)}" y="${num(y - height)}" width="${num(width * 2)}" height="${num(height * 2)}" fill="url(#${paint})" opacity=".78"/></g>`;
 }
 
@@ -67,6 +81,7 @@ export function withEffects(svg: SvgCanvas, placement: Placement, drawing: strin
   const result: EffectMarkup = { under: "", drawing: painted, over: "" };
   if (look === "glowing") result.under = haloBehind(svg, placement);
   if (look === "ghostly") result.drawing = `<g opacity="${GHOST_OPACITY}">${painted}</g>`;
+  if (action === "dancing") result.under += swayLines(placement);
   if (action === "running") result.under += speedLines(placement);
   if (action === "sleeping") result.over = letters(["z", "z", "z"], placement, "#ffffff");
   if (action === "singing" || action === "dancing") result.over = letters(["♪", "♪"], placement, "#4a3a6a");

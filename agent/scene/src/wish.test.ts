@@ -96,6 +96,15 @@ describe("relations", () => {
     expect(relations(prompt)).toEqual(expected);
   });
 
+  test.each([
+    ["two dogs sitting on the grass", "sitting on"],
+    ["狗坐在草地上", "坐在"],
+    ["a dog sitting", "sitting"],
+    ["a photograph of a dog", "photograph of"],
+  ])("lists the posture or the medium of %s, which no drawing shows", (prompt, word) => {
+    expect(readWish(prompt, lexicon).unknownWords).toEqual([word]);
+  });
+
   test("that lack their second thing are listed as not understood", () => {
     expect(readWish("a cat wearing", lexicon).unknownWords).toEqual(["wearing"]);
   });

@@ -64,15 +64,17 @@ const SHEETS: Record<string, () => Promise<{ pictures: Uint8Array[]; columns: nu
     );
     return { pictures, columns: 5 };
   },
-  negative: async () => ({
-    pictures: await drawAll(
-      ["", "dog", "butterfly, tree, flower", "rain", "night", "forest"].map((negativePrompt) => [
-        "a cat and a dog in the forest at night in the rain",
-        { negativePrompt },
-      ]),
-    ),
-    columns: 3,
-  }),
+  negative: async () => {
+    const forest = ["", "dog", "rain", "night"].map((negativePrompt): [string, Partial<SceneRequest>] => [
+      "a cat and a dog in the forest at night in the rain",
+      { negativePrompt },
+    ]);
+    const garden = ["", "tree", "bee, flower", "garden"].map((negativePrompt): [string, Partial<SceneRequest>] => [
+      "两只兔子在花园里",
+      { negativePrompt, seed: 3 },
+    ]);
+    return { pictures: await drawAll([...forest, ...garden]), columns: 4 };
+  },
   seeds: async () => ({
     pictures: await drawAll(Array.from({ length: 12 }, (_, seed) => ["两只兔子在花园里", { seed: seed + 1 }])),
     columns: 4,

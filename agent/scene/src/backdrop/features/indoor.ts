@@ -108,6 +108,23 @@ function paintCurtains({ svg, composition, light }: Scenery): void {
   svg.add(rect(0, 6, frame.width, 13, lit("#8a6a4a", light)));
 }
 
+/** Wide, so that whoever is in the room does not hide it. */
+function paintBed({ svg, composition, light }: Scenery): void {
+  const { frame, horizon } = composition;
+  const [x, width, foot] = [frame.width * 0.2, frame.width * 0.62, horizon + 46];
+  const [wood, sheet, cover] = [lit("#7a5236", light), lit("#f6f2ec", light), lit("#5f86b8", light)];
+  const top = foot - 190;
+  svg.add(
+    rect(x - 22, foot - 330, 34, 330, wood, 'rx="12"') +
+      rect(x + width - 12, foot - 230, 28, 230, wood, 'rx="12"') +
+      rect(x, foot - 92, width, 56, mix(wood, "#000000", 0.18)) +
+      rect(x + 8, top, width - 16, 112, sheet, 'rx="22"') +
+      ellipse(x + 92, top - 8, 78, 34, mix(sheet, "#8f9fc0", 0.16)) +
+      rect(x + width * 0.3, top - 8, width * 0.7 - 10, 128, cover, 'rx="24"') +
+      rect(x + width * 0.3, top - 8, 44, 128, mix(cover, "#ffffff", 0.55), 'rx="20"'),
+  );
+}
+
 function paintWideWindow({ svg, composition, light }: Scenery): void {
   const { frame, horizon } = composition;
   const [x, y, width, height] = [frame.width * 0.06, horizon * 0.1, frame.width * 0.88, horizon * 0.62];
@@ -290,6 +307,7 @@ export const INDOOR_FEATURES: Painters = {
   counter: paintCounter,
   fireplace: paintFireplace,
   curtains: paintCurtains,
+  bed: paintBed,
   "wide window": paintWideWindow,
   "cafe lights": paintCafeLights,
   stage: paintStage,
