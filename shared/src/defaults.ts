@@ -21,6 +21,7 @@ export const DEFAULTS = {
   agentSeenMs: 60_000,
   maxResultBytes: 95 * 1024 * 1024,
   maxThumbnailBytes: 512 * 1024,
+  /** Results, and input pictures since their last use, are deleted after this. */
   retentionMs: 30 * 24 * 3_600_000,
 } as const;
 
@@ -45,7 +46,7 @@ export interface RateLimits {
   read: WindowLimit;
   /** Per user, everything else. */
   write: WindowLimit;
-  /** Per user and pool, tasks submitted; exact. */
+  /** Per user, tasks submitted; exact. Counted by the pool that is asked first. */
   submit: Rate;
   /** Login failures of one account from one address; exact, like all below. */
   loginOfAccountAtAddress: Rate;

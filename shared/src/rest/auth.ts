@@ -9,13 +9,20 @@ export const LoginBody = z.object({
 });
 export type LoginBody = z.infer<typeof LoginBody>;
 
-/** Letters of any script, digits, `_`, `-` and `.`, beginning with a letter; one spelling per name, so that none can look like another. */
+/** Scripts whose letters look alike: Latin `a`, Cyrillic `а`, Greek `ο`. */
+const LOOK_ALIKE_SCRIPTS = [/\p{Script=Latin}/u, /\p{Script=Cyrillic}/u, /\p{Script=Greek}/u];
+
+/**
+ * Letters of any script, digits, `_`, `-` and `.`, beginning with a letter. One spelling per name, and no letter of another
+ * script among those that it looks like; a name wholly of such letters may still look like another.
+ */
 export const Username = z
   .string()
   .min(3)
   .max(32)
   .regex(/^\p{L}[\p{L}\p{N}_.-]*$/u)
-  .refine((name) => name === name.normalize("NFKC"), "must be in Unicode normal form NFKC");
+  .refine((name) => name === name.normalize("NFKC"), "must be in Unicode normal form NFKC")
+  .refine((name) => LOOK_ALIKE_SCRIPTS.filter((script) => script.test(name)).length <= 1, "must not mix Latin, Cyrillic and Greek letters");
 
 /** A password that is set: its MD5 in hex, as the document sends it, or the plain one, which is then at least 8 characters. */
 export const NewPassword = z

@@ -96,18 +96,25 @@ const EDGE_ONLY = { clientId: true, startWithinSeconds: true, finishWithinSecond
 export type Submission = z.infer<z.ZodObject<typeof Submission>>;
 
 /** `data:image/png;base64,…` or bare base64; judged by its bytes once decoded. */
-const ImageBase64 = z.string().min(1);
+const ImageBase64 = z
+  .string()
+  .min(1)
+  .meta({ contentEncoding: "base64", description: "PNG or JPEG, at most 10 MB decoded; may begin with `data:image/png;base64,`" });
 const ImageUrl = z.url({ protocol: /^https?$/ }).max(2048);
 
-/** Exactly one of the two ways to hand in a picture (decisions, "Tasks"). */
-function exactlyOne<A extends string, B extends string>(a: A, b: B) {
-  return z.check<Partial<Record<A | B, unknown>>>((context) => {
-    const given = [a, b].filter((name) => context.value[name] !== undefined);
+/** Exactly one of the two ways to hand in a picture (decisions, "Tasks"); JSON Schema says it with `oneOf`. */
+function exactlyOne<Fields extends z.ZodObject>(fields: Fields, ways: readonly [string, string]): Fields {
+  const [a] = ways;
+  const checked = fields.check((context) => {
+    const given = ways.filter((name) => context.value[name] !== undefined);
     if (given.length === 1) return;
-    const message = given.length === 0 ? `one of ${a} and ${b} is required` : `only one of ${a} and ${b} may be given`;
+    const message = given.length === 0 ? `one of ${ways.join(" and ")} is required` : `only one of ${ways.join(" and ")} may be given`;
     context.issues.push({ code: "custom", input: context.value, path: [a], message });
   });
+  return checked.meta({ oneOf: ways.map((name) => ({ required: [name] })) });
 }
+const IMAGE = ["imageBase64", "imageUrl"] as const;
+const POSE_IMAGE = ["poseImageBase64", "poseImageUrl"] as const;
 
 /** Spec 5.1. */
 export const Text2ImgBody = z.object({
@@ -145,7 +152,7 @@ const Img2ImgFields = z.object({
   ...Submission,
 });
 /** Spec 5.2. */
-export const Img2ImgBody = Img2ImgFields.check(exactlyOne("imageBase64", "imageUrl"));
+export const Img2ImgBody = exactlyOne(Img2ImgFields, IMAGE);
 
 const UpscaleFields = z.object({
   imageBase64: ImageBase64.optional(),
@@ -155,7 +162,7 @@ const UpscaleFields = z.object({
   ...Submission,
 });
 /** Spec 5.3. */
-export const UpscaleBody = UpscaleFields.check(exactlyOne("imageBase64", "imageUrl"));
+export const UpscaleBody = exactlyOne(UpscaleFields, IMAGE);
 
 const PoseFields = z.object({
   prompt: Prompt,
@@ -176,7 +183,7 @@ const PoseFields = z.object({
   ...Submission,
 });
 /** Spec 5.4. */
-export const PoseBody = PoseFields.check(exactlyOne("poseImageBase64", "poseImageUrl"));
+export const PoseBody = exactlyOne(PoseFields, POSE_IMAGE);
 
 /** Spec 6.1. */
 export const Text2VideoBody = z.object({
@@ -209,7 +216,7 @@ const Img2VideoFields = z.object({
   ...Submission,
 });
 /** Spec 6.2. */
-export const Img2VideoBody = Img2VideoFields.check(exactlyOne("imageBase64", "imageUrl"));
+export const Img2VideoBody = exactlyOne(Img2VideoFields, IMAGE);
 
 export const GENERATE_BODIES = {
   TEXT2IMG: Text2ImgBody,
@@ -274,12 +281,12 @@ export type GenerateAnswer = z.infer<typeof GenerateAnswer>;
 
 /** A submission that says its type: the body of a quote, or one of a batch. */
 export const TypedBody = z.discriminatedUnion("type", [
-  Text2ImgBody.safeExtend({ type: z.literal("TEXT2IMG") }),
-  Img2ImgBody.safeExtend({ type: z.literal("IMG2IMG") }),
-  UpscaleBody.safeExtend({ type: z.literal("UPSCALE") }),
-  PoseBody.safeExtend({ type: z.literal("POSE") }),
-  Text2VideoBody.safeExtend({ type: z.literal("TEXT2VIDEO") }),
-  Img2VideoBody.safeExtend({ type: z.literal("IMG2VIDEO") }),
+  Text2ImgBody.extend({ type: z.literal("TEXT2IMG") }),
+  exactlyOne(Img2ImgFields.extend({ type: z.literal("IMG2IMG") }), IMAGE),
+  exactlyOne(UpscaleFields.extend({ type: z.literal("UPSCALE") }), IMAGE),
+  exactlyOne(PoseFields.extend({ type: z.literal("POSE") }), POSE_IMAGE),
+  Text2VideoBody.extend({ type: z.literal("TEXT2VIDEO") }),
+  exactlyOne(Img2VideoFields.extend({ type: z.literal("IMG2VIDEO") }), IMAGE),
 ]);
 export type TypedBody = z.infer<typeof TypedBody>;
 
@@ -303,9 +310,10 @@ export const QuoteAnswer = z.object({
 export type QuoteAnswer = z.infer<typeof QuoteAnswer>;
 
 export const MAX_BATCH = 50;
-/** Body of `POST /api/v1/generate/batch`. */
+/** Body of `POST /api/v1/generate/batch`, as it should be. */
 export const BatchBody = z.object({ tasks: z.array(TypedBody).min(1).max(MAX_BATCH) });
-export type BatchBody = z.infer<typeof BatchBody>;
+/** What of it must be right for the whole: each task is checked by itself. */
+export const BatchFrame = z.object({ tasks: z.array(z.unknown()).min(1).max(MAX_BATCH) });
 
 /** Answer of `POST /api/v1/generate/batch`: one entry for each task, in order, with what a single submission answers. */
 export const BatchAnswer = z.object({

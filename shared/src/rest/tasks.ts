@@ -38,6 +38,7 @@ export const TaskResultFile = z.object({
   width: z.int(),
   height: z.int(),
   format: ResultFormat,
+  expireTime: WireTime.describe("when the file is deleted"),
 });
 export type TaskResultFile = z.infer<typeof TaskResultFile>;
 
@@ -61,6 +62,7 @@ export const TaskDetail = z.object({
   negativePrompt: z.string(),
   parameters: z.record(z.string(), z.unknown()).describe("as submitted, with the defaults and the drawn seed"),
   results: z.array(TaskResultFile),
+  resultsExpired: z.literal(true).optional().describe("completed so long ago that its files have been deleted"),
   cost: z.int().describe("credits"),
   queueTime: z.int().nullable().describe("seconds"),
   processTime: z.int().nullable().describe("seconds"),
