@@ -13,6 +13,8 @@ export interface Config {
   /** Origins whose pages may call the API; "*" is every one. */
   readonly allowedOrigins: readonly string[];
   readonly rateLimits: RateLimits;
+  /** Whether `CF-Connecting-IP` is set in front of the Worker, and not by the client. */
+  readonly isConnectingIpTrusted: boolean;
   /** Hosts beyond the public internet that may be fetched from all the same; with their port, where they have one. */
   readonly allowedHosts: readonly string[];
   /** A service that judges prompts and pictures beside the word list; null when there is none. */
@@ -30,6 +32,9 @@ export function parseConfig(env: Cloudflare.Env): Config {
     throw new Error(`RATE_LIMITS must be one of ${Object.keys(RATE_LIMITS).join(", ")}, not "${env.RATE_LIMITS}"`);
   }
   if (env.REGISTRATION !== "on" && env.REGISTRATION !== "off") throw new Error(`REGISTRATION must be on or off, not "${env.REGISTRATION}"`);
+  if (env.TRUST_CONNECTING_IP !== "on" && env.TRUST_CONNECTING_IP !== "off") {
+    throw new Error(`TRUST_CONNECTING_IP must be on or off, not "${env.TRUST_CONNECTING_IP}"`);
+  }
   const publicBaseUrl = origin("PUBLIC_BASE_URL", env.PUBLIC_BASE_URL);
   return {
     tokenSecret: env.TOKEN_SECRET,
@@ -40,6 +45,7 @@ export function parseConfig(env: Cloudflare.Env): Config {
     allowedHosts: env.FETCH_HOSTS.split(/[\s,]+/).filter((host) => host !== ""),
     moderationUrl: env.MODERATION_URL ? origin("MODERATION_URL", env.MODERATION_URL) : null,
     rateLimits: RATE_LIMITS[env.RATE_LIMITS as keyof typeof RATE_LIMITS],
+    isConnectingIpTrusted: env.TRUST_CONNECTING_IP === "on",
   };
 }
 

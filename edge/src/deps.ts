@@ -31,7 +31,7 @@ import { createIdempotencyStore } from "./idempotency/store.ts";
 import { createInputStore } from "./inputs/store.ts";
 import { createResourceStore } from "./resources/store.ts";
 import { createRemoteClassifier } from "./moderation/classifier.ts";
-import { createModeration, createWordList } from "./moderation/moderate.ts";
+import { createModeration } from "./moderation/moderate.ts";
 import { createWordStore } from "./moderation/store.ts";
 import { WordCache } from "./moderation/word-cache.ts";
 import { createTaskStore } from "./tasks/store.ts";
@@ -68,7 +68,6 @@ export function createDeps(env: Cloudflare.Env) {
     ...createInputStore(db, env.FILES),
     ...createIdempotencyStore(db),
     ...createWebhookStore(db),
-    ...createWordList(wordStore, WORDS),
     ...createModeration({
       listWords: () => wordStore.listWords(),
       words: WORDS,

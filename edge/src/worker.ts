@@ -3,6 +3,7 @@ import { dropOutdatedAccess } from "./auth/drop-outdated.ts";
 import { sweepPools } from "./dispatch/sweep-pools.ts";
 import { forgetAnswers } from "./idempotency/forget-answers.ts";
 import { removeExpiredInputs } from "./inputs/remove-expired.ts";
+import { removeExpiredResults } from "./resources/remove-expired.ts";
 
 export { Dispatcher } from "./dispatch/dispatcher.ts";
 export { UserHub } from "./hub/user-hub.ts";
@@ -16,5 +17,6 @@ export default {
     await dropOutdatedAccess(env, Date.now());
     await forgetAnswers(env, Date.now());
     await removeExpiredInputs(env, Date.now());
+    await removeExpiredResults(env, Date.now());
   },
 } satisfies ExportedHandler<Cloudflare.Env>;

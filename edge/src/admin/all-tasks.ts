@@ -6,7 +6,6 @@ import { isTerminal } from "@star-graph/shared/task";
 import type { Language } from "@star-graph/shared/text";
 import { toWireTime } from "@star-graph/shared/wire-time";
 import type { Actor } from "../audit/audit-entry.ts";
-import type { AuditStore } from "../audit/store.ts";
 import { cancelTask, type CancelTaskDeps } from "../tasks/cancel-task.ts";
 import { showTask, type ShowTaskDeps } from "../tasks/show-task.ts";
 import { toListItem } from "../tasks/task-view.ts";
@@ -34,10 +33,10 @@ export async function listAllTasks(deps: AllTasksDeps, query: AdminTaskQuery): P
 export type OneTaskDeps = Pick<AdminTaskStore, "findTaskForAdmin" | "readHistory"> & ShowTaskDeps;
 
 /** A task as its owner sees it, and what only an operator asks. @throws {AppError} `NOT_FOUND` */
-export async function showAnyTask(deps: OneTaskDeps, taskId: string, language: Language): Promise<AdminTask> {
+export async function showAnyTask(deps: OneTaskDeps, taskId: string, language: Language, now: number): Promise<AdminTask> {
   const found = await deps.findTaskForAdmin(taskId);
   if (!found) throw new AppError("NOT_FOUND");
-  const [detail, history] = await Promise.all([showTask(deps, taskId, found.task.userId, language), deps.readHistory(taskId)]);
+  const [detail, history] = await Promise.all([showTask(deps, taskId, found.task.userId, language, now), deps.readHistory(taskId)]);
   const attempts = history.attempts.map(({ id, number, agentId, agentName, startTime, endTime, outcome, reason }) => {
     return {
       id,
@@ -53,20 +52,18 @@ export async function showAnyTask(deps: OneTaskDeps, taskId: string, language: L
   return { ...detail, ...ownedBy(found), attempts, settlement: history.settlement, refunded: history.refunded };
 }
 
-export type CancelAnyDeps = Pick<AdminTaskStore, "findTaskForAdmin"> & CancelTaskDeps & Pick<AuditStore, "recordAudit">;
+export type CancelAnyDeps = Pick<AdminTaskStore, "findTaskForAdmin"> & CancelTaskDeps;
 
 /** Cancels anybody's task, as its owner could. @throws {AppError} `NOT_FOUND`; `BAD_REQUEST` when it has ended. */
 export async function cancelAnyTask(deps: CancelAnyDeps, taskId: string, actor: Actor): Promise<CancelAnswer> {
   const found = await deps.findTaskForAdmin(taskId);
   if (!found) throw new AppError("NOT_FOUND");
-  const { userId, status } = found.task;
-  const answer = await cancelTask(deps, taskId, userId, actor.now);
-  await deps.recordAudit({
+  const { userId, cost } = found.task;
+  return cancelTask(deps, taskId, userId, actor.now, {
     ...actor,
     action: "task.cancel",
     target: `task:${taskId}`,
-    before: { status },
-    after: { status: "CANCELLED", userId, refund: answer.refund },
+    before: null,
+    after: { status: "CANCELLED", userId, refund: cost },
   });
-  return answer;
 }

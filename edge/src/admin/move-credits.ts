@@ -20,8 +20,8 @@ export async function moveCredits(deps: Deps, record: CreditRecord, actor: Actor
     ...actor,
     action: ACTIONS[type],
     target: `user:${record.userId}`,
-    before: { balance: account.balance },
-    after: { balance: account.balance + amount, amount, reason, ...(taskId !== null && { taskId }) },
+    before: null,
+    after: { amount, reason, ...(taskId !== null && { taskId }) },
   });
   if (outcome === "insufficient") throw new AppError("INSUFFICIENT_CREDITS");
   if (outcome === "refused") {

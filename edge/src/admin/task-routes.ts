@@ -25,7 +25,7 @@ const REFUND = operation({
 export const adminTasks = new Hono<AppEnv>()
   .get("/", LIST, validate("query", AdminTaskQuery), async (c) => ok(c, await listAllTasks(c.var.deps, c.req.valid("query"))))
   .get("/:taskId", SHOW, validate("param", TaskIdParam), async (c) => {
-    return ok(c, await showAnyTask(c.var.deps, c.req.valid("param").taskId, c.var.language));
+    return ok(c, await showAnyTask(c.var.deps, c.req.valid("param").taskId, c.var.language, Date.now()));
   })
   .delete("/:taskId", CANCEL, validate("param", TaskIdParam), async (c) => {
     return ok(c, await cancelAnyTask(c.var.deps, c.req.valid("param").taskId, actorOf(c)), { message: "TASK_CANCELLED" });

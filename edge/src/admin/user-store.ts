@@ -1,9 +1,10 @@
 import type { UserQuery } from "@star-graph/shared/rest/admin/users";
 import { and, count, eq, gt, isNull, or, type SQL, sql } from "drizzle-orm";
 import { type Audited, auditEntry } from "../audit/audit-entry.ts";
-import { databaseMessage, type Database } from "../db/client.ts";
+import type { Database } from "../db/client.ts";
 import { offsetOf, ordered } from "../db/paging.ts";
 import { accounts, agentKeys, apiKeys, fundRecords, sessions, users } from "../db/schema.ts";
+import { insertUser, type NewUserRow } from "../users/insert-user.ts";
 
 export type AdminUserRow = Omit<typeof users.$inferSelect, "password" | "avatar"> & { balance: number; frozen: number };
 
@@ -20,12 +21,8 @@ export interface UserFields {
 export interface AdminUserStore {
   listUsers(query: UserQuery): Promise<{ rows: AdminUserRow[]; total: number }>;
   findUserForAdmin(userId: number): Promise<AdminUserRow | null>;
-  /** @param user its password as `hashPassword` makes it. @returns null when the name is taken */
-  addUser(
-    user: { username: string; password: string; nickname: string; role: "USER" | "ADMIN" },
-    credits: number,
-    audited: Audited,
-  ): Promise<AdminUserRow | null>;
+  /** @returns null when the name is taken */
+  addUser(user: NewUserRow, credits: number, audited: Audited): Promise<AdminUserRow | null>;
   changeUser(userId: number, fields: UserFields, audited: Audited): Promise<void>;
   /** The same, and every session and key of the user ends with it. @returns all their agent keys: some sockets may still be open, also after an earlier try */
   disableUser(userId: number, fields: UserFields, audited: Audited): Promise<number[]>;
@@ -78,19 +75,12 @@ export function createAdminUserStore(db: Database): AdminUserStore {
     },
     async addUser(user, credits, audited) {
       const { now } = audited;
-      const id = sql`(SELECT id FROM users WHERE username = ${user.username})`;
-      const first = { userId: id, type: "RECHARGE" as const, amount: credits, balance: credits, reason: "初始积分", createTime: now };
-      try {
-        await db.batch([
-          db.insert(users).values({ ...user, disabled: false, vipLevel: 0, createTime: now, updateTime: now }),
-          db.insert(accounts).values({ userId: id, balance: 0, frozen: 0 }),
-          ...(credits > 0 ? [db.insert(fundRecords).values(first)] : []),
-          auditEntry(db, audited, sql`'user:' || ${id}`),
-        ]);
-      } catch (error) {
-        if (databaseMessage(error).includes("UNIQUE constraint failed: users.username")) return null;
-        throw error;
-      }
+      const first = { type: "RECHARGE" as const, amount: credits, balance: credits, reason: "初始积分", createTime: now };
+      const isNew = await insertUser(db, user, now, (userId) => [
+        ...(credits > 0 ? [db.insert(fundRecords).values({ ...first, userId })] : []),
+        auditEntry(db, audited, { target: sql`'user:' || ${userId}` }),
+      ]);
+      if (!isNew) return null;
       return (await selected().where(eq(users.username, user.username)).get()) ?? null;
     },
     async changeUser(userId, fields, audited) {

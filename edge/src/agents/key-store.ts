@@ -74,7 +74,7 @@ export function createAgentKeyStore(db: Database): AgentKeyStore {
     },
     async addAgentKey(key, audited) {
       const target = sql`'agent-key:' || (SELECT id FROM agent_keys WHERE hash = ${key.hash})`;
-      await db.batch([db.insert(agentKeys).values(key), ...(audited ? [auditEntry(db, audited, target)] : [])]);
+      await db.batch([db.insert(agentKeys).values(key), ...(audited ? [auditEntry(db, audited, { target })] : [])]);
       const row = await selected().where(eq(agentKeys.hash, key.hash)).get();
       if (!row) throw new Error("the agent key was not made");
       return row;

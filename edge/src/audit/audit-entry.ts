@@ -24,15 +24,17 @@ export type Audited = Actor & AuditNote;
 
 /**
  * The line of the audit log as a statement, to stand in the batch of the change that it tells of: both or neither.
- * @param target where the change itself makes the id
+ * @param inBatch what only the batch can tell, in place of the note's: an id that the change itself makes; JSON of values
+ * that others may have changed since they were read
  */
-export function auditEntry(db: Database, { adminId, requestId, now, action, before, after, ...note }: Audited, target?: SQL) {
+export function auditEntry(db: Database, audited: Audited, inBatch: Partial<Record<"target" | "before" | "after", SQL>> = {}) {
+  const { adminId, requestId, now, action, target, before, after } = audited;
   return db.insert(auditLog).values({
     adminId,
     action,
-    target: target ?? note.target,
-    before: before && { ...before },
-    after: after && { ...after },
+    target: inBatch.target ?? target,
+    before: inBatch.before ?? (before && { ...before }),
+    after: inBatch.after ?? (after && { ...after }),
     requestId,
     createTime: now,
   });

@@ -18,6 +18,8 @@ interface NewApiKey {
 export interface ApiKeyStore {
   /** The key with that hash and its user; null when it is unknown or revoked, or its user disabled. */
   findApiKey(hash: string): Promise<{ key: ApiKeyRow; user: UserRow } | null>;
+  /** The user of a key that still counts: not revoked, its user not disabled. */
+  findKeyUser(keyId: number): Promise<UserRow | null>;
   /** Writes that the key was used, unless that is on record since `notSince` already. */
   touchApiKey(keyId: number, now: number, notSince: number): Promise<void>;
   createApiKey(key: NewApiKey): Promise<ApiKeyRow>;
@@ -39,6 +41,15 @@ export function createApiKeyStore(db: Database): ApiKeyStore {
         .where(and(eq(apiKeys.hash, hash), isNull(apiKeys.revokeTime), eq(users.disabled, false)))
         .get();
       return row ?? null;
+    },
+    async findKeyUser(keyId) {
+      const row = await db
+        .select({ user: users })
+        .from(apiKeys)
+        .innerJoin(users, eq(users.id, apiKeys.userId))
+        .where(and(eq(apiKeys.id, keyId), isNull(apiKeys.revokeTime), eq(users.disabled, false)))
+        .get();
+      return row?.user ?? null;
     },
     async touchApiKey(keyId, now, notSince) {
       await db

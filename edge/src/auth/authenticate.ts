@@ -27,7 +27,18 @@ export interface AuthenticateDeps extends Pick<AuthStore, "findSessionUser">, Pi
   tokenSecret: string;
 }
 
-export const apiKeySession = (keyId: number): string => `api-key:${keyId}`;
+const KEY_SESSION = "api-key:";
+export const apiKeySession = (keyId: number): string => `${KEY_SESSION}${keyId}`;
+
+export type SignInDeps = Pick<AuthStore, "findSessionUser"> & Pick<ApiKeyStore, "findKeyUser">;
+
+/** Whether that user's sign-in, or API key, still counts: for what was issued on it and is shown without it. */
+export async function isSignedIn(deps: SignInDeps, userId: number, sessionId: string, now: number): Promise<boolean> {
+  const user = sessionId.startsWith(KEY_SESSION)
+    ? await deps.findKeyUser(Number(sessionId.slice(KEY_SESSION.length)))
+    : await deps.findSessionUser(sessionId, now);
+  return user?.id === userId;
+}
 
 /** The user behind a token, or null; a session that ended takes all its tokens with it. An API key passes as an access token. */
 export async function authenticateToken(

@@ -1,24 +1,17 @@
 import type { SessionListQuery } from "@star-graph/shared/rest/auth";
-import { and, asc, count, desc, eq, gt, inArray, isNull, lt, ne, sql } from "drizzle-orm";
-import { databaseMessage, type Database } from "../db/client.ts";
-import { accounts, sessions, users } from "../db/schema.ts";
+import { and, asc, count, desc, eq, gt, inArray, isNull, lt, ne } from "drizzle-orm";
+import type { Database } from "../db/client.ts";
+import { sessions, users } from "../db/schema.ts";
+import { insertUser, type NewUserRow } from "../users/insert-user.ts";
 
 export type UserRow = typeof users.$inferSelect;
 type SessionRow = typeof sessions.$inferSelect;
-
-interface NewUser {
-  username: string;
-  nickname: string;
-  /** As `hashPassword` makes it. */
-  password: string;
-  role: "USER" | "ADMIN";
-}
 
 export interface AuthStore {
   findUserByName(username: string): Promise<UserRow | null>;
   findUserById(userId: number): Promise<UserRow | null>;
   /** A user with an account of 0 credits; null when the name is taken. */
-  createUser(user: NewUser, now: number): Promise<UserRow | null>;
+  createUser(user: NewUserRow, now: number): Promise<UserRow | null>;
   setPassword(userId: number, password: string, now: number): Promise<void>;
   createSession(session: Omit<typeof sessions.$inferInsert, "revokeTime">): Promise<void>;
   /** Whether the account has signed in from there in the last month. */
@@ -37,23 +30,13 @@ export interface AuthStore {
 export function createAuthStore(db: Database): AuthStore {
   const valid = (userId: number, now: number) =>
     and(eq(sessions.userId, userId), isNull(sessions.revokeTime), gt(sessions.expireTime, now));
+  const findByName = async (username: string) => (await db.select().from(users).where(eq(users.username, username)).get()) ?? null;
   return {
     async findUserById(userId) {
       return (await db.select().from(users).where(eq(users.id, userId)).get()) ?? null;
     },
     async createUser(user, now) {
-      const row = { ...user, disabled: false, vipLevel: 0, createTime: now, updateTime: now };
-      const id = db.select({ id: users.id }).from(users).where(eq(users.username, user.username));
-      try {
-        const [created] = await db.batch([
-          db.insert(users).values(row).returning(),
-          db.insert(accounts).values({ userId: sql`(${id})`, balance: 0, frozen: 0 }),
-        ]);
-        return created[0] ?? null;
-      } catch (error) {
-        if (databaseMessage(error).includes("UNIQUE constraint failed: users.username")) return null;
-        throw error;
-      }
+      return (await insertUser(db, user, now)) ? findByName(user.username) : null;
     },
     async setPassword(userId, password, now) {
       await db.update(users).set({ password, updateTime: now }).where(eq(users.id, userId));
@@ -95,7 +78,7 @@ export function createAuthStore(db: Database): AuthStore {
       await db.delete(sessions).where(lt(sessions.expireTime, now));
     },
     async findUserByName(username) {
-      return (await db.select().from(users).where(eq(users.username, username)).get()) ?? null;
+      return findByName(username);
     },
     async createSession(session) {
       await db.insert(sessions).values(session);

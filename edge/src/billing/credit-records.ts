@@ -6,7 +6,7 @@ import { accounts, fundRecords } from "../db/schema.ts";
 export interface CreditRecord {
   userId: number;
   type: "RECHARGE" | "ADJUST" | "REFUND";
-  /** Signed. */
+  /** Signed, in credits. */
   amount: number;
   reason: string;
   /** Of a refund: the task whose charge it returns. */
@@ -21,6 +21,7 @@ type RecordOutcome = "recorded" | "insufficient" | "refused";
 
 /** Credits that an administrator moves: the record and its audit line in one batch, which the database aborts whole. */
 export interface CreditRecords {
+  /** @param audited what is known before; the balances before and after are written by the batch itself. */
   addRecord(record: CreditRecord, audited: Audited): Promise<RecordOutcome>;
   readAccount(userId: number): Promise<{ balance: number; frozen: number } | null>;
 }
@@ -29,10 +30,15 @@ export function createCreditRecords(db: Database): CreditRecords {
   return {
     async addRecord({ userId, type, amount, reason, taskId }, audited) {
       const balance = sql<number>`(SELECT balance + ${amount} FROM accounts WHERE user_id = ${userId})`;
+      // Read behind the record, whose trigger has moved the balance: whoever moves credits meanwhile comes before or after.
+      const balances = {
+        before: sql`(SELECT json_object('balance', CAST(balance - ${amount} AS INTEGER)) FROM accounts WHERE user_id = ${userId})`,
+        after: sql`(SELECT json_set(${JSON.stringify(audited.after)}, '$.balance', balance) FROM accounts WHERE user_id = ${userId})`,
+      };
       try {
         await db.batch([
           db.insert(fundRecords).values({ userId, type, amount, balance, reason, taskId, createTime: audited.now }),
-          auditEntry(db, audited),
+          auditEntry(db, audited, balances),
         ]);
         return "recorded";
       } catch (error) {

@@ -1,5 +1,7 @@
+import { DEFAULTS } from "@star-graph/shared/defaults";
 import type { ResultFormat, TaskType } from "@star-graph/shared/task";
 import { and, eq, isNull, lte, type SQL, sql } from "drizzle-orm";
+import { type Audited, auditEntry } from "../audit/audit-entry.ts";
 import { databaseMessage, type Database } from "../db/client.ts";
 import { attempts, fundRecords, holds, idempotencyKeys, results, settlements, tasks } from "../db/schema.ts";
 import { type AnswerRecord, REMEMBER_MS } from "../idempotency/request-key.ts";
@@ -31,8 +33,11 @@ export interface Ledger {
    * nor does `repeated`: a parallel request with the same key was first.
    */
   openTask(task: NewTask, record?: AnswerRecord | null): Promise<"opened" | "insufficient" | "repeated">;
-  /** Ends a task: captures its hold when it completed, releases it otherwise. `attemptId` null ends it whatever its attempt does. */
-  settleTask(taskId: string, attemptId: string | null, end: TaskEnd, now: number): Promise<SettleOutcome>;
+  /**
+   * Ends a task: captures its hold when it completed, releases it otherwise. `attemptId` null ends it whatever its attempt does.
+   * @param audited of an administrator who ends it: the line is written with the end or not at all, and says what the task was
+   */
+  settleTask(taskId: string, attemptId: string | null, end: TaskEnd, now: number, audited?: Audited): Promise<SettleOutcome>;
   recharge(userId: number, amount: number, reason: string, now: number): Promise<void>;
 }
 
@@ -52,6 +57,8 @@ function reasonOf(taskId: string, { status }: TaskEnd): SQL | string {
   const cases = Object.entries(DEDUCT_REASONS).map(([type, reason]) => sql`WHEN ${type} THEN ${reason}`);
   return sql`(SELECT CASE ${tasks.type} ${sql.join(cases, sql` `)} END FROM ${tasks} WHERE ${tasks.id} = ${taskId})`;
 }
+
+const statusOf = (taskId: string): SQL => sql`(SELECT json_object('status', ${tasks.status}) FROM ${tasks} WHERE ${tasks.id} = ${taskId})`;
 
 export function createLedger(db: Database): Ledger {
   async function outcomeOfRepeat(taskId: string, attemptId: string | null, end: TaskEnd): Promise<SettleOutcome> {
@@ -84,13 +91,14 @@ export function createLedger(db: Database): Ledger {
       }
     },
 
-    async settleTask(taskId, attemptId, end, now) {
+    async settleTask(taskId, attemptId, end, now, audited) {
       const kind = end.status === "COMPLETED" ? ("CAPTURED" as const) : ("RELEASED" as const);
-      const files = end.status === "COMPLETED" ? end.results.map((file, position) => ({ taskId, position, ...file })) : [];
+      const files = end.status === "COMPLETED" ? filesOf(taskId, end.results, now) : [];
       try {
         await db.batch([
           // First: its triggers abort the batch unless the task is live and the attempt holds it.
           db.insert(settlements).values({ taskId, kind, attemptId, reason: reasonOf(taskId, end), createTime: now }),
+          ...(audited ? [auditEntry(db, audited, { before: statusOf(taskId) })] : []),
           db
             .update(tasks)
             .set({
@@ -121,4 +129,8 @@ export function createLedger(db: Database): Ledger {
       if (meta.changes === 0) throw new Error(`no account of user ${userId}`);
     },
   };
+}
+
+function filesOf(taskId: string, files: TaskResult[], now: number) {
+  return files.map((file, position) => ({ ...file, taskId, position, expireTime: now + DEFAULTS.retentionMs }));
 }

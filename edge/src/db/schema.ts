@@ -156,6 +156,7 @@ export const results = sqliteTable(
     width: integer().notNull(),
     height: integer().notNull(),
     format: text({ enum: ["PNG", "JPEG", "WEBP", "MP4"] }).notNull(),
+    expireTime: integer("expire_time").notNull(),
   },
   (table) => [primaryKey({ columns: [table.taskId, table.position] })],
 );

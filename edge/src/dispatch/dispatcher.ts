@@ -30,6 +30,7 @@ import type { DispatchStore } from "./store.ts";
 import { createSubmitCounts, type SubmitCounts } from "./submit-counts.ts";
 import { countSubmit, type SubmitQuota } from "./submit-limit.ts";
 import {
+  onCancelOrdered,
   onEnded,
   onOfferImpossible,
   onResultUnusable,
@@ -125,7 +126,7 @@ export class Dispatcher extends DurableObject {
   }
 
   cancel(taskId: string): void {
-    this.apply(onTaskCancelled(this.store, taskId, this.clock()));
+    this.apply(onCancelOrdered(this.store, taskId, this.clock()));
   }
 
   /** What is known of these tasks beside D1; those that are not on the list are left out. */

@@ -53,11 +53,15 @@ describe("a cancel", () => {
     expect(shard.state("task-1")).toBe("ending");
   });
 
-  test("has no effect the second time, or on a task that is not on the list", () => {
+  test("of a task that never came onto the list is announced all the same", () => {
+    const shard = running();
+    expect(shard.cancel("task-2")).toEqual([{ kind: "duty", duty: { kind: "cancelled", taskId: "task-2", attempt: null, at: shard.now } }]);
+  });
+
+  test("has no effect the second time", () => {
     const shard = running();
     shard.cancel("task-1");
     expect(shard.cancel("task-1")).toEqual([]);
-    expect(shard.cancel("task-2")).toEqual([]);
   });
 
   test("that the agent never confirms is forgotten after ten minutes, and its slot is free", () => {

@@ -73,6 +73,12 @@ export function onTaskCancelled(store: DispatchStore, taskId: string, clock: Que
   return [{ kind: "send", agentId: item.attempt.agentId, message: { type: "cancel", attemptId: item.attempt.id } }, told];
 }
 
+/** The Worker has cancelled it in D1. One that never came onto the list has a user to be told all the same, and nobody else would. */
+export function onCancelOrdered(store: DispatchStore, taskId: string, clock: QueueClock): Effect[] {
+  if (store.getItem(taskId)) return onTaskCancelled(store, taskId, clock);
+  return [{ kind: "duty", duty: { kind: "cancelled", taskId, attempt: null, at: clock.now } }];
+}
+
 /** D1 took the end of a task, or refused it: the work list forgets it either way. */
 export function onEnded(store: DispatchStore, taskId: string, attemptId: string | null): void {
   const item = store.getItem(taskId);

@@ -31,7 +31,7 @@ const requireListener = withFact(
         await next();
       });
     }
-    const listener = await readTicket(c.var.deps.tokenSecret, ticket, c.req.param("taskId") ?? "", Date.now());
+    const listener = await readTicket(c.var.deps, ticket, c.req.param("taskId") ?? "", Date.now());
     if (!listener) throw new AppError("UNAUTHORIZED");
     c.set("listener", listener);
     await next();

@@ -2,6 +2,7 @@ import { AppError } from "@star-graph/shared/errors";
 import type { EventsTicket } from "@star-graph/shared/rest/tasks";
 import { sign, verify } from "hono/jwt";
 import { z } from "zod";
+import { isSignedIn, type SignInDeps } from "../auth/authenticate.ts";
 import type { TaskStore } from "../tasks/store.ts";
 
 const TICKET_SECONDS = 60;
@@ -43,15 +44,20 @@ export async function issueTicket(
   return { ticket, expiresIn: TICKET_SECONDS, url };
 }
 
-/** Who may listen to that task with it; null when it is forged, expired or another task's. */
-export async function readTicket(secret: string, ticket: string, taskId: string, now: number): Promise<Listener | null> {
+export interface ReadTicketDeps extends SignInDeps {
+  tokenSecret: string;
+}
+
+/** Who may listen to that task with it; null when it is forged, expired, another task's or of a sign-in that has ended. */
+export async function readTicket(deps: ReadTicketDeps, ticket: string, taskId: string, now: number): Promise<Listener | null> {
   let payload: unknown;
   try {
-    payload = await verify(ticket, secret, { alg: "HS256", exp: false });
+    payload = await verify(ticket, deps.tokenSecret, { alg: "HS256", exp: false });
   } catch {
     return null;
   }
   const claims = Ticket.safeParse(payload).data;
   if (!claims || claims.taskId !== taskId || claims.exp * 1000 <= now) return null;
-  return { userId: Number(claims.sub), sessionId: claims.sid };
+  const listener = { userId: Number(claims.sub), sessionId: claims.sid };
+  return (await isSignedIn(deps, listener.userId, listener.sessionId, now)) ? listener : null;
 }

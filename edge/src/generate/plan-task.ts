@@ -1,10 +1,9 @@
 import { DEFAULT_STEPS, EngineTask, type GenerateRequest, type Submission } from "@star-graph/shared/rest/generate";
 import { modelOf, promptOf, workOf } from "@star-graph/shared/work";
 import { priceOf } from "../billing/price.ts";
-import { CONTENT_TYPES } from "../files/inspect.ts";
 import { fieldError } from "../http/field-error.ts";
 import { readPicture, type ReadPictureDeps, type TaskPicture } from "../inputs/read-picture.ts";
-import type { Content } from "../moderation/classifier.ts";
+import { type Content, contentOfPicture } from "../moderation/classifier.ts";
 import type { Moderation } from "../moderation/moderate.ts";
 import { checkCallbackUrl } from "../webhooks/check-callback-url.ts";
 import { checkLimits, checkPixels } from "./check-limits.ts";
@@ -60,9 +59,7 @@ export async function planRepeat(
 /** What is judged. Negative prompts name what nobody wants to see, and pictures that are stored already were judged before. */
 function contentOf(task: EngineTask, picture: TaskPicture | null): Content {
   const texts = [promptOf(task)];
-  if (picture?.kind !== "new") return { texts };
-  const { bytes, format } = picture.picture;
-  return { texts, picture: { bytes, contentType: CONTENT_TYPES[format] } };
+  return picture?.kind === "new" ? contentOfPicture(picture.picture, texts) : { texts };
 }
 
 /** @throws {AppError} `BAD_REQUEST` for a model that is not in the table, is switched off or does not do that type. */

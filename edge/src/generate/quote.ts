@@ -5,10 +5,7 @@ import type { UserStore } from "../users/store.ts";
 import { planTask, type PlanTaskDeps } from "./plan-task.ts";
 import { askPools, type PlaceTaskDeps, toQueue } from "./submit-task.ts";
 
-export interface QuoteDeps extends PlanTaskDeps, Pick<PlaceTaskDeps, "poolsOf">, Pick<UserStore, "readBalance"> {
-  /** Asks a pool as a submission would, without being counted as one. */
-  wouldAdmit: PlaceTaskDeps["admit"];
-}
+export interface QuoteDeps extends PlanTaskDeps, Pick<PlaceTaskDeps, "poolsOf" | "wouldAdmit">, Pick<UserStore, "readBalance"> {}
 
 /**
  * What a submission would cost and be told now. Nothing is stored, held or queued.
@@ -22,7 +19,8 @@ export async function quote(
   now: number,
 ): Promise<QuoteAnswer> {
   const { task, cost, submission } = await planTask(deps, userId, request);
-  const { admission } = await askPools({ poolsOf: deps.poolsOf, admit: deps.wouldAdmit }, toQueue(task, submission, "quote", userId, now));
+  const { poolsOf, wouldAdmit } = deps;
+  const { admission } = await askPools({ poolsOf, wouldAdmit, admit: wouldAdmit }, toQueue(task, submission, "quote", userId, now));
   if (!admission.admitted) return { cost, isAdmitted: false, refusal: refusal(admission.reason, language) };
   const time = { queuePosition: admission.queuePosition, estimatedTime: admission.estimatedSeconds };
   const { available } = await deps.readBalance(userId, now);

@@ -1,7 +1,9 @@
 import type { SuccessName } from "@star-graph/shared/envelope";
+import { AppError } from "@star-graph/shared/errors";
 import {
   BatchAnswer,
   BatchBody,
+  BatchFrame,
   GENERATE_BODIES,
   GenerateAnswer,
   type GenerateRequest,
@@ -14,7 +16,7 @@ import type { AppEnv } from "../env.ts";
 import { ok } from "../http/envelope.ts";
 import { requireUser } from "../http/require-user.ts";
 import { operation } from "../http/route-facts.ts";
-import { validate } from "../http/validate.ts";
+import { readValue, validate } from "../http/validate.ts";
 import { answerOnce } from "../idempotency/answer-once.ts";
 import { requestKey } from "../idempotency/request-key.ts";
 import { quote } from "./quote.ts";
@@ -48,7 +50,8 @@ const QUOTE = operation({
 const BATCH = operation({
   tag: "Generate 生成",
   summary: "Up to 50 submissions at once / 批量提交",
-  description: "Each is held, taken or refused by itself, in their order; `results` has what each would have been answered alone.",
+  description:
+    "Each is checked, held, taken or refused by itself, in their order; `results` has what each would have been answered alone: a malformed one code 400 and `data.issues`.",
   answer: BatchAnswer,
   headers: COMMON.headers,
 });
@@ -77,10 +80,12 @@ export const generate = new Hono<AppEnv>()
   .post("/quote", QUOTE, validate("json", TypedBody), async (c) => {
     return ok(c, await quote(c.var.deps, c.var.user.id, toGenerateRequest(c.req.valid("json")), c.var.language, Date.now()));
   })
-  .post("/batch", BATCH, validate("json", BatchBody), async (c) => {
-    const body = c.req.valid("json");
-    const key = await requestKey(c.req.header("Idempotency-Key"), "batch", body);
-    const outcomes = await submitBatch(c.var.deps, c.var.user.id, body, key, Date.now());
+  .post("/batch", BATCH, validate("json", BatchFrame, BatchBody), async (c) => {
+    const { tasks } = c.req.valid("json");
+    const items = tasks.map((task) => readValue(TypedBody, task, c.var.language));
+    const asRead = items.map((item, index) => (item instanceof AppError ? tasks[index] : item));
+    const key = await requestKey(c.req.header("Idempotency-Key"), "batch", { tasks: asRead });
+    const outcomes = await submitBatch(c.var.deps, c.var.user.id, items, key, Date.now());
     return ok(c, toBatchAnswer(outcomes, c.var.language));
   });
 

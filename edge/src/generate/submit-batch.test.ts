@@ -6,7 +6,7 @@ import { toBatchAnswer } from "./batch-answer.ts";
 import { submitBatch, type SubmitBatchDeps } from "./submit-batch.ts";
 
 const NOW = Date.UTC(2024, 9, 2);
-const THREE = BatchBody.parse({ tasks: ["a", "b", "c"].map((prompt) => ({ type: "TEXT2IMG", prompt })) });
+const THREE = BatchBody.parse({ tasks: ["a", "b", "c"].map((prompt) => ({ type: "TEXT2IMG", prompt })) }).tasks;
 
 /** A Worker's surroundings with a table of answers; `open` decides what becomes of each task. */
 function surroundings(open: (task: NewTask) => "opened" | "insufficient") {
@@ -17,6 +17,7 @@ function surroundings(open: (task: NewTask) => "opened" | "insufficient") {
     findModel: async (name) => ({ name, types: ["TEXT2IMG"], priceCredits: 10, limits: {} }),
     poolsOf: async () => ["public"],
     admit: async () => ({ admitted: true, queuePosition: 1, estimatedSeconds: 10 }),
+    wouldAdmit: async () => ({ admitted: false, reason: "NO_GPU" }),
     openTask: async (task, record) => {
       const outcome = open(task);
       if (outcome === "opened" && record) records.push(record);

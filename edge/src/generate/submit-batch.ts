@@ -1,5 +1,5 @@
 import { AppError } from "@star-graph/shared/errors";
-import { type BatchBody, GenerateAnswer, toGenerateRequest } from "@star-graph/shared/rest/generate";
+import { GenerateAnswer, toGenerateRequest, type TypedBody } from "@star-graph/shared/rest/generate";
 import { asAppError, describeFault } from "../http/faults.ts";
 import { log } from "../http/log.ts";
 import { answerOnce, type AnswerOnceDeps, refuseOtherBody } from "../idempotency/answer-once.ts";
@@ -11,6 +11,9 @@ export type SubmitBatchDeps = SubmitTaskDeps & AnswerOnceDeps;
 /** What became of one task of a batch. */
 export type BatchOutcome = { answer: GenerateAnswer } | { error: AppError };
 
+/** A task of a batch as it was read: one that is malformed is refused by itself. */
+export type BatchItem = TypedBody | AppError;
+
 /**
  * Submits tasks one after the other, in their order: each has a hold of its own, and one that is refused does not keep the others.
  * A repeat with the same key is answered the same for what was taken; what was refused is tried again.
@@ -19,13 +22,17 @@ export type BatchOutcome = { answer: GenerateAnswer } | { error: AppError };
 export async function submitBatch(
   deps: SubmitBatchDeps,
   userId: number,
-  { tasks }: BatchBody,
+  items: BatchItem[],
   request: RequestKey | null,
   now: number,
 ): Promise<BatchOutcome[]> {
   await refuseOtherBody(deps, userId, request, now);
   const outcomes: BatchOutcome[] = [];
-  for (const [item, task] of tasks.entries()) {
+  for (const [item, task] of items.entries()) {
+    if (task instanceof AppError) {
+      outcomes.push({ error: task });
+      continue;
+    }
     const key = request && { ...request, item };
     const submitted = answerOnce(deps, userId, key, GenerateAnswer, now, () =>
       submitTask(deps, userId, toGenerateRequest(task), now, { record: (given) => key && { ...key, answer: given } }),

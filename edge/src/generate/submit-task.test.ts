@@ -23,6 +23,7 @@ function surroundings(over: Partial<SubmitTaskDeps> = {}, limits: ModelLimits = 
     findModel: async (name) => ({ name, types: ALL_TYPES, priceCredits: 10, limits }),
     poolsOf: async () => ["public"],
     admit: async () => ADMITTED,
+    wouldAdmit: async () => ADMITTED,
     openTask: async (task) => {
       opened.push(task);
       return "opened";
@@ -81,11 +82,17 @@ describe("a submitted text2img task", () => {
     expect(opened.map((row) => "clientId" in row.parameters)).toEqual([false, false]);
   });
 
-  test("goes to the first of its user's pools that takes it", async () => {
-    const admit = async (pool: string): Promise<Admission> => (pool === "public" ? ADMITTED : { admitted: false, reason: "NO_GPU" });
-    const { submit, enqueued } = surroundings({ poolsOf: async () => ["owner-1001", "public"], admit });
+  test("goes to the first of its user's pools that takes it, and is counted by the first one alone", async () => {
+    const counted: string[] = [];
+    const wouldAdmit = async (pool: string): Promise<Admission> => (pool === "public" ? ADMITTED : { admitted: false, reason: "NO_GPU" });
+    const admit = (pool: string) => {
+      counted.push(pool);
+      return wouldAdmit(pool);
+    };
+    const { submit, enqueued } = surroundings({ poolsOf: async () => ["owner-1001", "public"], admit, wouldAdmit });
     await submit();
     expect(enqueued.map(({ pool }) => pool)).toEqual(["public"]);
+    expect(counted).toEqual(["owner-1001"]);
   });
 
   test.each(["QUEUE_FULL", "NO_GPU"] as const)("is refused with %s when its pool says so, and nothing is stored", async (reason) => {

@@ -10,8 +10,10 @@ import type { GenerateStore } from "./store.ts";
 import { newTaskId } from "./task-id.ts";
 
 export interface PlaceTaskDeps extends Pick<GenerateStore, "poolsOf">, Pick<Ledger, "openTask">, StoreInputDeps {
-  /** Asks a pool whether it takes such a task now, and when it would start. */
+  /** Counts a submission of the user, and asks a pool whether it takes such a task now, and when it would start. */
   admit(pool: string, task: TaskToQueue): Promise<Admission>;
+  /** The same question without counting. */
+  wouldAdmit(pool: string, task: TaskToQueue): Promise<Admission>;
   /** Hands an accepted task to its pool. May fail: the sweep hands it over again. */
   enqueue(pool: string, task: TaskToQueue): Promise<void>;
 }
@@ -106,14 +108,17 @@ export function toQueue(task: EngineTask, submission: Submission, taskId: string
   };
 }
 
-/** The first of the user's pools that takes the task, their own boxes before the public ones; else the last one's refusal. */
+/**
+ * The first of the user's pools that takes the task, their own boxes before the public ones; else the last one's refusal.
+ * The pool that is asked first counts the submission, so that it is counted once.
+ */
 export async function askPools(
-  deps: Pick<PlaceTaskDeps, "poolsOf" | "admit">,
+  deps: Pick<PlaceTaskDeps, "poolsOf" | "admit" | "wouldAdmit">,
   task: TaskToQueue,
 ): Promise<{ pool: string; admission: Admission }> {
   let asked: { pool: string; admission: Admission } = { pool: "", admission: { admitted: false, reason: "NO_GPU" } };
-  for (const pool of await deps.poolsOf(task.userId)) {
-    asked = { pool, admission: await deps.admit(pool, task) };
+  for (const [index, pool] of (await deps.poolsOf(task.userId)).entries()) {
+    asked = { pool, admission: await (index === 0 ? deps.admit(pool, task) : deps.wouldAdmit(pool, task)) };
     if (asked.admission.admitted) break;
   }
   return asked;

@@ -1,6 +1,7 @@
 /**
  * The address a request came from, as limits count it: an IPv6 client has a /64 to itself and could show a new address each
- * time. The platform sets `CF-Connecting-IP` itself, whatever the client sent.
+ * time.
+ * @param header `CF-Connecting-IP`, where it can be trusted
  */
 export function clientAddress(header: string | undefined): string {
   const address = header?.trim().toLowerCase() ?? "";

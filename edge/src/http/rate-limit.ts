@@ -27,7 +27,9 @@ export function limitUser(c: Context<AppEnv>, userId: number): Promise<void> {
   return count(c, isReading ? "read" : "write", `user-${userId}`);
 }
 
-export const addressOf = (c: Context<AppEnv>): string => clientAddress(c.req.header("CF-Connecting-IP"));
+/** Where nobody but the client sets the header, all share one bucket: it could name a new address each time. */
+export const addressOf = (c: Context<AppEnv>): string =>
+  clientAddress(c.var.deps.isConnectingIpTrusted ? c.req.header("CF-Connecting-IP") : undefined);
 
 /** Before a body is read or a password hashed. */
 export const limitSignIn = createMiddleware<AppEnv>(async (c, next) => {

@@ -8,12 +8,25 @@ import { withFact } from "./route-facts.ts";
 
 const LOCALE_ERRORS = { zh: z.locales.zhCN().localeError, en: z.locales.en().localeError };
 
-/** Checks one part of the request; what does not fit answers 400 with every issue, the first one in the message. */
-export function validate<Target extends "json" | "query" | "param", Schema extends z.ZodType>(target: Target, schema: Schema) {
+/**
+ * Checks one part of the request; what does not fit answers 400 with every issue, the first one in the message.
+ * @param described what the reference says of it, where the handler checks the rest itself.
+ */
+export function validate<Target extends "json" | "query" | "param", Schema extends z.ZodType>(
+  target: Target,
+  schema: Schema,
+  described: z.ZodType = schema,
+) {
   const middleware = zValidator(target, schema, (result, c) => {
     if (!result.success) throw validationError(schema, result.data, preferredLanguage(c.req.header("Accept-Language")));
   });
-  return withFact(middleware, { kind: "validates", target, schema });
+  return withFact(middleware, { kind: "validates", target, schema: described });
+}
+
+/** The same for one value of many: what it means, or the refusal that it would get alone. */
+export function readValue<Schema extends z.ZodType>(schema: Schema, value: unknown, language: Language): z.infer<Schema> | AppError {
+  const read = schema.safeParse(value);
+  return read.success ? read.data : validationError(schema, value, language);
 }
 
 function validationError(schema: z.ZodType, value: unknown, language: Language): AppError {

@@ -5,11 +5,10 @@ import { openDatabase } from "../db/client.ts";
 import { parseConfig } from "../config.ts";
 import { END_ID, endEvent, progressEvent, progressId } from "../events/event-text.ts";
 import { nothingMore, streamResponse } from "../events/stream-response.ts";
-import { log } from "../http/log.ts";
 import type { SockSession } from "../sockjs/sock-session.ts";
 import { createTaskStore, type TaskStore } from "../tasks/store.ts";
-import { type Callback, deliverCallback, type DeliverDeps } from "../webhooks/deliver.ts";
 import { createWebhookStore } from "../webhooks/store.ts";
+import { CallbackSender, type OwedCallback } from "./callback-sender.ts";
 import { CallbackStore } from "./callback-store.ts";
 import { HubStore } from "./hub-store.ts";
 import { LiveProgress } from "./live-progress.ts";
@@ -36,8 +35,7 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
   readonly #sessions: SessionRegistry;
   readonly #ends: RecentEnds;
   readonly #progress = new LiveProgress();
-  readonly #callbacks: CallbackStore;
-  readonly #callbackDeps: DeliverDeps;
+  readonly #callbacks: CallbackSender;
   readonly #tasks: Pick<TaskStore, "findStatus">;
   readonly #waiters = new StatusWaiters();
   readonly #streams = new TaskStreams((isOccupied) => this.#beatWhile(isOccupied));
@@ -50,15 +48,14 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
     this.#store = new HubStore(ctx.storage.sql);
     this.#sessions = new SessionRegistry(this.#store.loadSessions());
     this.#ends = new RecentEnds(this.#store.loadEnds());
-    this.#callbacks = new CallbackStore(ctx.storage.sql);
     const db = openDatabase(env.DB);
     this.#tasks = createTaskStore(db);
-    this.#callbackDeps = {
+    this.#callbacks = new CallbackSender(new CallbackStore(ctx.storage.sql), {
       ...createWebhookStore(db),
       tokenSecret: parseConfig(env).tokenSecret,
       fetch: (url, init) => fetch(url, init),
       now: () => Date.now(),
-    };
+    });
   }
 
   /** @returns false when the sign-in has ended since its token was checked. */
@@ -104,11 +101,11 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
    * Once it has returned, the end is stored: told to whoever listens, or kept for who comes in the next minutes.
    * @param callback where the user's own server wants to be told, if it does
    */
-  async publishEnd(message: EndMessage, callback: Pick<Callback, "userId" | "url" | "body"> | null): Promise<void> {
+  async publishEnd(message: EndMessage, callback: OwedCallback | null): Promise<void> {
     const end = this.#ends.add(message, Date.now());
     if (end) {
       this.#store.addEnd(end);
-      if (callback) this.#callbacks.add({ ...callback, taskId: end.taskId }, end.endedAt);
+      if (callback) this.#callbacks.owe(end.taskId, callback, end.endedAt);
       this.#progress.forget(end.taskId);
       this.#waiters.wake(end.taskId);
       this.#streams.end(end.taskId, endEvent(end.body));
@@ -188,17 +185,8 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
   }
 
   async #sendCallbacks(): Promise<void> {
-    await Promise.all(this.#callbacks.takeDue(Date.now()).map((callback) => this.#sendCallback(callback)));
+    await this.#callbacks.sendDue(Date.now());
     await this.#armAlarm();
-  }
-
-  async #sendCallback(callback: Callback): Promise<void> {
-    try {
-      this.#callbacks.settle(callback.taskId, await deliverCallback(this.#callbackDeps, callback));
-    } catch (error) {
-      // D1, most likely: it stays under way, and is due again when that is over.
-      log("error", "callback not delivered", { taskId: callback.taskId, tries: callback.tries, error: String(error) });
-    }
   }
 
   /** Nothing beats without a stream: a timer would keep the object awake. */

@@ -14,7 +14,7 @@ describe("an input picture", () => {
   ] as const)("that is a whole %s is measured by its bytes", (format, bytes) => {
     expect(judgePicture(bytes, "imageUrl")).toEqual({ bytes, format, width: 640, height: 480 });
     const withMore = new Uint8Array([...bytes, 0, 0, 0]);
-    expect(judgePicture(withMore, "imageUrl"), "with something behind its end").toMatchObject({ format });
+    expect(judgePicture(withMore, "imageUrl").bytes, "with something behind its end").toEqual(bytes);
   });
 
   test.each([
@@ -36,6 +36,11 @@ describe("an input picture", () => {
     ["nothing", new Uint8Array()],
     ["a PNG whose chunk is longer than the file", PNG(8, 8).map((byte, at) => (at === 33 ? 0x7f : byte))],
     ["a PNG without pixels", new Uint8Array([...PNG(8, 8).slice(0, 33), ...PNG(8, 8).slice(-12)])],
+    ["a PNG whose header does not match its checksum", PNG(8, 8).map((byte, at) => (at === 19 ? 9 : byte))],
+    ["a PNG whose header's checksum is wrong", PNG(8, 8).map((byte, at) => (at === 32 ? byte ^ 1 : byte))],
+    ["a PNG whose pixels are no zlib data", PNG(8, 8, [1, 2, 3])],
+    ["a PNG whose pixels are packed by another method", PNG(8, 8, [0x77, 0x85, 3])],
+    ["a PNG whose zlib check is wrong", PNG(8, 8, [0x78, 0x9d, 3])],
     ["noise", Uint8Array.from({ length: 4096 }, (_, at) => (at * 131) % 251)],
   ])("that is %s is E004", (_what, bytes) => {
     expect(() => judgePicture(bytes, "imageUrl")).toThrow(expect.objectContaining({ errorName: "UNSUPPORTED_IMAGE" }));
@@ -49,6 +54,15 @@ describe("an input picture", () => {
     [0xffffffff, 0xffffffff],
   ])("that promises %i × %i pixels is E005, however small its file", (width, height) => {
     expect(() => judgePicture(PNG(width, height), "imageUrl")).toThrow(expect.objectContaining({ errorName: "FILE_TOO_LARGE" }));
+  });
+
+  test("that is a PNG may have its pixels cut into chunks anywhere", () => {
+    const whole = PNG(8, 8, [0x78]);
+    const idat = 33;
+    const next = PNG(8, 8, [0x9c, 1]).slice(idat);
+    const bytes = new Uint8Array([...whole.slice(0, -12), ...PNG(8, 8, []).slice(idat, -12), ...next]);
+    expect(judgePicture(bytes, "imageUrl").bytes).toEqual(bytes);
+    expect(() => judgePicture(whole, "imageUrl")).toThrow(expect.objectContaining({ errorName: "UNSUPPORTED_IMAGE" }));
   });
 
   test("may have 10 MB and no byte more", () => {

@@ -1,7 +1,7 @@
 import type { AppError } from "@star-graph/shared/errors";
 import { inspectPicture } from "../files/inspect.ts";
 import { fieldError } from "../http/field-error.ts";
-import { isWholeJpeg, isWholePng } from "./whole-picture.ts";
+import { endOfJpeg, endOfPng } from "./whole-picture.ts";
 
 /** Spec 9.2, E005. */
 export const MAX_INPUT_BYTES = 10 * 1024 * 1024;
@@ -10,6 +10,7 @@ const MAX_PIXELS = 64_000_000;
 const MAX_SIDE = 16_384;
 
 export interface Picture {
+  /** Up to its end: what a file holds behind it is no part of the picture, and is neither judged nor kept. */
   bytes: Uint8Array<ArrayBuffer>;
   format: "PNG" | "JPEG";
   width: number;
@@ -32,10 +33,11 @@ export function judgePicture(bytes: Uint8Array<ArrayBuffer>, field: string): Pic
     const size = `${width}×${height}`;
     throw fieldError("FILE_TOO_LARGE", field, { zh: `图片像素过多（${size}）`, en: `the picture has too many pixels (${size})` });
   }
-  if (!(format === "PNG" ? isWholePng(bytes) : isWholeJpeg(bytes))) {
+  const end = format === "PNG" ? endOfPng(bytes) : endOfJpeg(bytes);
+  if (end === null) {
     throw fieldError("UNSUPPORTED_IMAGE", field, { zh: "图片不完整或已损坏", en: "the picture is cut off or broken" });
   }
-  return { bytes, format, width, height };
+  return { bytes: bytes.subarray(0, end), format, width, height };
 }
 
 export function tooLarge(field: string): AppError {

@@ -1,4 +1,6 @@
 import { DEFAULTS } from "@star-graph/shared/defaults";
+import { contentOfPicture } from "../moderation/classifier.ts";
+import type { Moderation } from "../moderation/moderate.ts";
 import { judgePicture, type Picture } from "./judge-picture.ts";
 import type { TaskPicture } from "./read-picture.ts";
 import type { InputRow, InputStore } from "./store.ts";
@@ -8,18 +10,21 @@ export interface StoreInputDeps extends Pick<InputStore, "addInput" | "keepInput
 }
 
 /**
- * Stores a picture to be used again in tasks: private, until it expires.
+ * Stores a picture to be used again in tasks: private, until it expires. It is moderated now, as tasks that use it do not
+ * do so again.
  * @param field what of the request it was, named in a refusal.
- * @throws {AppError} `UNSUPPORTED_IMAGE`, `FILE_TOO_LARGE`.
+ * @throws {AppError} `UNSUPPORTED_IMAGE`, `FILE_TOO_LARGE`, `SENSITIVE_CONTENT`; nothing is stored then.
  */
-export function storeInput(
-  deps: Pick<StoreInputDeps, "addInput" | "randomBytes">,
+export async function storeInput(
+  deps: Pick<StoreInputDeps, "addInput" | "randomBytes"> & Pick<Moderation, "moderate">,
   userId: number,
   bytes: Uint8Array<ArrayBuffer>,
   now: number,
   field = "file",
 ): Promise<InputRow> {
-  return add(deps, userId, judgePicture(bytes, field), true, now);
+  const picture = judgePicture(bytes, field);
+  await deps.moderate(contentOfPicture(picture));
+  return add(deps, userId, picture, true, now);
 }
 
 /** Makes sure that a task's picture is stored for as long as the task may be repeated. */

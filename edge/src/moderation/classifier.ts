@@ -1,10 +1,17 @@
 import { AppError } from "@star-graph/shared/errors";
 import { z } from "zod";
+import { CONTENT_TYPES } from "../files/inspect.ts";
+import type { Picture } from "../inputs/judge-picture.ts";
 
 /** What is judged: the texts of a request, and the picture it brings. */
 export interface Content {
   texts: readonly string[];
   picture?: { bytes: Uint8Array; contentType: string };
+}
+
+/** A picture to be judged, alone or with a request's texts. */
+export function contentOfPicture({ bytes, format }: Picture, texts: readonly string[] = []): Content {
+  return { texts, picture: { bytes, contentType: CONTENT_TYPES[format] } };
 }
 
 /** Judges content by more than words. */

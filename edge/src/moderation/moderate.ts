@@ -1,6 +1,5 @@
 import { AppError } from "@star-graph/shared/errors";
 import type { Classifier, Content } from "./classifier.ts";
-import type { WordStore } from "./store.ts";
 import type { WordCache } from "./word-cache.ts";
 
 export interface ModerationDeps {
@@ -26,23 +25,6 @@ export function createModeration({ listWords, words, classifier, now }: Moderati
       const findBlocked = await words.matcher(listWords, now());
       if (content.texts.some((text) => findBlocked(text) !== null)) throw new AppError("SENSITIVE_CONTENT");
       if (classifier && !(await classifier.classify(content)).isAllowed) throw new AppError("SENSITIVE_CONTENT");
-    },
-  };
-}
-
-/** The word list as an administrator keeps it; a change counts at once in the isolate that made it. */
-export function createWordList(store: WordStore, words: WordCache): WordStore {
-  return {
-    listWords: () => store.listWords(),
-    async addWord(word, now) {
-      const isNew = await store.addWord(word, now);
-      words.forget();
-      return isNew;
-    },
-    async removeWord(word) {
-      const wasThere = await store.removeWord(word);
-      words.forget();
-      return wasThere;
     },
   };
 }

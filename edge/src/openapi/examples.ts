@@ -187,6 +187,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
           width: 1024,
           height: 1024,
           format: "PNG",
+          expireTime: "2024-11-01T10:00:30",
         },
       ],
       cost: 10,

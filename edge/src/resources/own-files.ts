@@ -1,4 +1,3 @@
-import { DEFAULTS } from "@star-graph/shared/defaults";
 import { AppError } from "@star-graph/shared/errors";
 import { type Page, toPage } from "@star-graph/shared/page";
 import type { DeletedFile, FileQuery, ResultItem, UploadItem } from "@star-graph/shared/rest/resources";
@@ -21,7 +20,6 @@ export function toUploadItem(row: UploadRow, fileUrl: FileUrl): UploadItem {
 }
 
 function toResultItem(row: ResultFileRow, fileUrl: FileUrl): ResultItem {
-  const createTime = row.completeTime ?? 0;
   return {
     id: `${row.taskId}.${row.position}`,
     taskId: row.taskId,
@@ -32,8 +30,8 @@ function toResultItem(row: ResultFileRow, fileUrl: FileUrl): ResultItem {
     height: row.height,
     size: row.sizeBytes,
     format: row.format,
-    createTime: toWireTime(createTime),
-    expireTime: toWireTime(createTime + DEFAULTS.retentionMs),
+    createTime: toWireTime(row.completeTime ?? 0),
+    expireTime: toWireTime(row.expireTime),
   };
 }
 
@@ -89,13 +87,13 @@ export async function deleteUpload(deps: DeleteUploadDeps, uploadId: string, use
  * @throws {AppError} `NOT_FOUND` when it is absent, deleted or somebody else's.
  */
 export async function deleteResult(
-  deps: Pick<ResourceStore, "findResultFile" | "removeResult">,
+  deps: Pick<ResourceStore, "findResultFile" | "removeResults">,
   resultId: string,
   userId: number,
 ): Promise<DeletedFile> {
   const [taskId = "", position] = resultId.split(".");
   const file = await deps.findResultFile(taskId, Number(position), userId);
   if (!file) throw new AppError("NOT_FOUND");
-  await deps.removeResult(file);
+  await deps.removeResults([file]);
   return { id: resultId, size: file.sizeBytes };
 }

@@ -1,7 +1,7 @@
 import type { ModelLimits } from "@star-graph/shared/model-limits";
 import type { FileQuery } from "@star-graph/shared/rest/resources";
 import type { ResultFormat, TaskType } from "@star-graph/shared/task";
-import { and, count, eq, inArray, isNull } from "drizzle-orm";
+import { and, count, eq, inArray, isNull, lt } from "drizzle-orm";
 import type { Database } from "../db/client.ts";
 import { offsetOf, ordered } from "../db/paging.ts";
 import { inputs, models, results, resultTotals, tasks } from "../db/schema.ts";
@@ -28,7 +28,11 @@ export interface ResultFileRow {
   format: ResultFormat;
   /** When its task completed, Unix milliseconds. */
   completeTime: number | null;
+  expireTime: number;
 }
+
+/** A result's line and its two files. */
+type StoredResult = Pick<ResultFileRow, "taskId" | "position" | "fileKey" | "thumbnailKey">;
 
 /** What `/api/v1/resources/*` reads and deletes. */
 export interface ResourceStore {
@@ -42,8 +46,12 @@ export interface ResourceStore {
   listResults(userId: number, query: FileQuery): Promise<{ rows: ResultFileRow[]; total: number }>;
   /** A result of one of the user's own tasks. */
   findResultFile(taskId: string, position: number, userId: number): Promise<ResultFileRow | null>;
-  /** Bytes first: a fault in between leaves a line that can be deleted again, not bytes that nobody finds. */
-  removeResult(file: ResultFileRow): Promise<void>;
+  /** Result files whose time is over, oldest first. */
+  findExpiredResults(now: number, limit: number): Promise<StoredResult[]>;
+  /**
+   * At most 500. Bytes first: a fault in between leaves a line that can be deleted again, not bytes that nobody finds.
+   */
+  removeResults(files: StoredResult[]): Promise<void>;
 }
 
 const RESULT_COLUMNS = {
@@ -57,6 +65,7 @@ const RESULT_COLUMNS = {
   height: results.height,
   format: results.format,
   completeTime: tasks.completeTime,
+  expireTime: results.expireTime,
 };
 
 export function createResourceStore(db: Database, bucket: R2Bucket): ResourceStore {
@@ -114,9 +123,21 @@ export function createResourceStore(db: Database, bucket: R2Bucket): ResourceSto
           .get()) ?? null
       );
     },
-    async removeResult({ taskId, position, fileKey, thumbnailKey }) {
-      await bucket.delete([fileKey, thumbnailKey]);
-      await db.delete(results).where(and(eq(results.taskId, taskId), eq(results.position, position)));
+    async findExpiredResults(now, limit) {
+      const { taskId, position, fileKey, thumbnailKey, expireTime } = results;
+      return db
+        .select({ taskId, position, fileKey, thumbnailKey })
+        .from(results)
+        .where(lt(expireTime, now))
+        .orderBy(expireTime)
+        .limit(limit);
+    },
+    async removeResults(files) {
+      await bucket.delete(files.flatMap(({ fileKey, thumbnailKey }) => [fileKey, thumbnailKey]));
+      const [first, ...rest] = files.map(({ taskId, position }) =>
+        db.delete(results).where(and(eq(results.taskId, taskId), eq(results.position, position))),
+      );
+      if (first) await db.batch([first, ...rest]);
     },
   };
 }

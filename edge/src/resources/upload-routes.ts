@@ -24,7 +24,7 @@ const UPLOAD = operation({
   description: "PNG or JPEG by its bytes, at most 10 MB: as the body itself, or as the field `file` of a form.",
   answer: UploadItem,
   consumes: { "image/png": PICTURE, "image/jpeg": PICTURE, "multipart/form-data": FORM },
-  errors: ["UNSUPPORTED_IMAGE", "FILE_TOO_LARGE", "BAD_REQUEST"],
+  errors: ["UNSUPPORTED_IMAGE", "FILE_TOO_LARGE", "SENSITIVE_CONTENT", "BAD_REQUEST"],
 });
 const LIST = operation({ tag, summary: "One's own uploads / 我的上传", answer: UploadPage });
 const DELETE = operation({

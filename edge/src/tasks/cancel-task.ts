@@ -1,5 +1,6 @@
 import { AppError } from "@star-graph/shared/errors";
 import type { CancelAnswer } from "@star-graph/shared/rest/tasks";
+import type { Audited } from "../audit/audit-entry.ts";
 import type { Ledger } from "../billing/ledger.ts";
 import type { TaskStore } from "./store.ts";
 
@@ -11,13 +12,20 @@ export interface CancelTaskDeps extends Pick<TaskStore, "findTask">, Pick<Ledger
 /**
  * Cancels a task and returns the credits held for it (spec 7.3). The cancel and the release are on record when this
  * answers; stopping the engine follows.
+ * @param audited of an administrator who cancels it for its owner
  * @returns `refund`: the credits released.
  * @throws {AppError} `NOT_FOUND` when the task is absent or belongs to someone else, `BAD_REQUEST` when it has ended.
  */
-export async function cancelTask(deps: CancelTaskDeps, taskId: string, userId: number, now: number): Promise<CancelAnswer> {
+export async function cancelTask(
+  deps: CancelTaskDeps,
+  taskId: string,
+  userId: number,
+  now: number,
+  audited?: Audited,
+): Promise<CancelAnswer> {
   const task = await deps.findTask(taskId, userId);
   if (!task) throw new AppError("NOT_FOUND");
-  const outcome = await deps.settleTask(taskId, null, { status: "CANCELLED" }, now);
+  const outcome = await deps.settleTask(taskId, null, { status: "CANCELLED" }, now, audited);
   if (outcome !== "settled") {
     throw new AppError("BAD_REQUEST", { text: { zh: "任务已结束，无法取消", en: "The task has ended and cannot be cancelled" } });
   }

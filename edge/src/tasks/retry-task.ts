@@ -1,5 +1,5 @@
 import { AppError } from "@star-graph/shared/errors";
-import { EngineTask } from "@star-graph/shared/rest/generate";
+import { EngineTask, type Submission } from "@star-graph/shared/rest/generate";
 import type { RetryAnswer } from "@star-graph/shared/rest/tasks";
 import { planRepeat } from "../generate/plan-task.ts";
 import { placeTask, type SubmitTaskDeps } from "../generate/submit-task.ts";
@@ -11,7 +11,8 @@ import type { TaskRow, TaskStore } from "./store.ts";
 export interface RetryTaskDeps extends SubmitTaskDeps, Pick<TaskStore, "findTask">, Pick<InputStore, "findInput"> {}
 
 /**
- * Makes a new task of one that failed or was cancelled: same parameters, seed and picture, paid like a new one (spec 7.4).
+ * Makes a new task of one that failed or was cancelled: same parameters, seed and picture, deadlines that
+ * count from now, paid like a new one (spec 7.4).
  * @param record what a repeat of this request will be answered.
  * @returns null when a parallel repeat of the same request was first.
  * @throws {AppError} `NOT_FOUND` when the task is absent or belongs to someone else, `BAD_REQUEST` unless it failed or was
@@ -32,11 +33,20 @@ export async function retryTask(
     });
   }
   const task = EngineTask.parse({ type: row.type, parameters: row.parameters });
-  const submission = { ...(row.clientId !== null && { clientId: row.clientId }), ...(row.callbackUrl && { callbackUrl: row.callbackUrl }) };
-  const plan = await planRepeat(deps, task, await pictureOf(deps, row), submission);
+  const plan = await planRepeat(deps, task, await pictureOf(deps, row), submissionOf(row));
   const toAnswer = ({ taskId: newTaskId, queuePosition }: { taskId: string; queuePosition: number }) => ({ newTaskId, queuePosition });
   const placed = await placeTask(deps, userId, plan, now, { record: (answer) => record(toAnswer(answer)) });
   return placed && toAnswer(placed);
+}
+
+/** What its client said beside what to make. Deadlines are kept as moments: the new task has as long as the old one had. */
+function submissionOf({ clientId, callbackUrl, createTime, startBy, finishBy }: TaskRow): Submission {
+  return {
+    ...(clientId !== null && { clientId }),
+    ...(callbackUrl !== null && { callbackUrl }),
+    ...(startBy !== null && { startWithinSeconds: (startBy - createTime) / 1000 }),
+    ...(finishBy !== null && { finishWithinSeconds: (finishBy - createTime) / 1000 }),
+  };
 }
 
 async function pictureOf(deps: RetryTaskDeps, { inputId }: TaskRow): Promise<TaskPicture | null> {

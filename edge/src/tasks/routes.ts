@@ -29,7 +29,7 @@ const CANCEL = operation({ tag, summary: "Cancel a task and release its credits 
 const RETRY = operation({
   tag,
   summary: "Run a failed or cancelled task again, as a new one / 重试任务",
-  description: "Same parameters, seed and picture; paid like a new task.",
+  description: "Same parameters, seed, picture and callback; its deadlines count from now. Paid like a new task.",
   answer: RetryAnswer,
   headers: { "Idempotency-Key": "the same key gets the same answer for 24 h" },
   errors: ["INSUFFICIENT_CREDITS", "QUEUE_FULL", "SENSITIVE_CONTENT", "NO_GPU"],
@@ -43,7 +43,7 @@ export const tasks = new Hono<AppEnv>()
   })
   .get("/:taskId", DETAIL, validate("param", TaskIdParam), validate("query", TaskDetailQuery), async (c) => {
     await waitForTask(c.var.deps, c.req.valid("param").taskId, c.var.user.id, c.req.valid("query").wait);
-    const detail = await showTask(c.var.deps, c.req.valid("param").taskId, c.var.user.id, c.var.language);
+    const detail = await showTask(c.var.deps, c.req.valid("param").taskId, c.var.user.id, c.var.language, Date.now());
     return ok(c, detail, { topLevel: DETAIL_FIELDS });
   })
   .delete("/:taskId", CANCEL, validate("param", TaskIdParam), async (c) => {

@@ -11,7 +11,7 @@ export type ShowTaskDeps = Pick<TaskStore, "findTask" | "findResults"> & Pick<Li
  * One task with everything known about it (spec 7.2).
  * @throws {AppError} `NOT_FOUND` when the task is absent or belongs to someone else.
  */
-export async function showTask(deps: ShowTaskDeps, taskId: string, userId: number, language: Language): Promise<TaskDetail> {
+export async function showTask(deps: ShowTaskDeps, taskId: string, userId: number, language: Language, now: number): Promise<TaskDetail> {
   const task = await deps.findTask(taskId, userId);
   if (!task) throw new AppError("NOT_FOUND");
   // A cancelled task can still be stopping, which only its Dispatcher knows.
@@ -20,5 +20,5 @@ export async function showTask(deps: ShowTaskDeps, taskId: string, userId: numbe
     task.status === "COMPLETED" ? deps.findResults([taskId]) : [],
     mayBeLive ? deps.liveTasks([task]) : new Map(),
   ]);
-  return toDetail(task, files, live.get(taskId), deps.fileUrl, language);
+  return toDetail(task, files, live.get(taskId), { fileUrl: deps.fileUrl, language, now });
 }

@@ -1,3 +1,4 @@
+import { DEFAULTS } from "@star-graph/shared/defaults";
 import { describe, expect, test } from "vitest";
 import type { ResultRow } from "./store.ts";
 import { toDetail, toListItem } from "./task-view.ts";
@@ -17,12 +18,13 @@ function aResultRow(over: Partial<ResultRow> = {}): ResultRow {
     width: 1,
     height: 2,
     format: "PNG",
+    expireTime: START + DEFAULTS.retentionMs,
     ...over,
   };
 }
 
 const detail = (over: Parameters<typeof aTaskRow>[0] = {}, files: ResultRow[] = [], live?: Parameters<typeof toDetail>[2]) =>
-  toDetail(aTaskRow(over), files, live, fileUrl, "zh");
+  toDetail(aTaskRow(over), files, live, { fileUrl, language: "zh", now: START });
 
 describe("a task's detail", () => {
   test("of a waiting task has no times yet, and its place in the queue", () => {
@@ -65,9 +67,25 @@ describe("a task's detail", () => {
       clientId: "mine",
     });
     expect(done.results).toEqual([
-      { url: "https://files.test/k/0.png", thumbnailUrl: "https://files.test/k/0_thumb.png", size: 70, width: 1, height: 2, format: "PNG" },
+      {
+        url: "https://files.test/k/0.png",
+        thumbnailUrl: "https://files.test/k/0_thumb.png",
+        size: 70,
+        width: 1,
+        height: 2,
+        format: "PNG",
+        expireTime: "2024-11-01T10:00:00",
+      },
     ]);
     expect(done).not.toHaveProperty("phase");
+  });
+
+  test("of a completed task without files says so when their time is over, not when their owner deleted them", () => {
+    const completed = (completeTime: number) => detail({ status: "COMPLETED", completeTime });
+    expect(completed(START - DEFAULTS.retentionMs + 1)).not.toHaveProperty("resultsExpired");
+    expect(completed(START - DEFAULTS.retentionMs)).toMatchObject({ results: [], resultsExpired: true });
+    expect(detail({ status: "COMPLETED", completeTime: 0 }, [aResultRow()])).not.toHaveProperty("resultsExpired");
+    expect(detail({ status: "FAILED", completeTime: 0 })).not.toHaveProperty("resultsExpired");
   });
 
   test("of a failed task has the document's code and what the engine said", () => {

@@ -1,3 +1,4 @@
+import { DEFAULTS } from "@star-graph/shared/defaults";
 import { ERRORS, isErrorName } from "@star-graph/shared/errors";
 import type { TaskDetail, TaskListItem, TaskResultFile, WaitingForView } from "@star-graph/shared/rest/tasks";
 import { isTerminal, progressPercent } from "@star-graph/shared/task";
@@ -11,7 +12,8 @@ export type FileUrl = (key: string) => string;
 
 function toResultFile(row: ResultRow, fileUrl: FileUrl): TaskResultFile {
   const { sizeBytes: size, width, height, format } = row;
-  return { url: fileUrl(row.fileKey), thumbnailUrl: fileUrl(row.thumbnailKey), size, width, height, format };
+  const expireTime = toWireTime(row.expireTime);
+  return { url: fileUrl(row.fileKey), thumbnailUrl: fileUrl(row.thumbnailKey), size, width, height, format, expireTime };
 }
 
 function percent(task: TaskRow, live: LiveTask | undefined): number {
@@ -36,8 +38,20 @@ export function toListItem(task: TaskRow, files: ResultRow[], live: LiveTask | u
 
 const toSeconds = (ms: number): number => Math.round(ms / 1000);
 
+interface DetailContext {
+  fileUrl: FileUrl;
+  language: Language;
+  /** Unix milliseconds. */
+  now: number;
+}
+
 /** Spec 7.2. `queueTime` and `processTime` are known once the task started and ended. */
-export function toDetail(task: TaskRow, files: ResultRow[], live: LiveTask | undefined, fileUrl: FileUrl, language: Language): TaskDetail {
+export function toDetail(
+  task: TaskRow,
+  files: ResultRow[],
+  live: LiveTask | undefined,
+  { fileUrl, language, now }: DetailContext,
+): TaskDetail {
   const { prompt: _, negativePrompt, ...parameters } = task.parameters;
   const isLive = !isTerminal(task.status);
   return {
@@ -49,6 +63,7 @@ export function toDetail(task: TaskRow, files: ResultRow[], live: LiveTask | und
     negativePrompt: typeof negativePrompt === "string" ? negativePrompt : "",
     parameters,
     results: files.map((file) => toResultFile(file, fileUrl)),
+    ...(files.length === 0 && haveExpired(task, now) && { resultsExpired: true as const }),
     cost: task.cost,
     queueTime: task.startTime === null ? null : toSeconds(task.startTime - task.createTime),
     processTime: task.startTime === null || task.completeTime === null ? null : toSeconds(task.completeTime - task.startTime),
@@ -65,6 +80,10 @@ export function toDetail(task: TaskRow, files: ResultRow[], live: LiveTask | und
     ...(task.status === "FAILED" && { error: toWireError(task, language) }),
   };
 }
+
+/** Whether its files would be gone by now. Before that, their owner has deleted them. */
+const haveExpired = ({ status, completeTime }: TaskRow, now: number): boolean =>
+  status === "COMPLETED" && completeTime !== null && completeTime + DEFAULTS.retentionMs <= now;
 
 /** Why a task does not run yet. One that its Dispatcher does not know is being handed over. */
 function viewWaiting(waitingFor: WaitingFor | undefined, language: Language): WaitingForView {

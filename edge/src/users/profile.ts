@@ -4,6 +4,8 @@ import { toWireTime } from "@star-graph/shared/wire-time";
 import type { FileStore } from "../files/receive-upload.ts";
 import { CONTENT_TYPES, EXTENSIONS } from "../files/inspect.ts";
 import type { Picture } from "../inputs/judge-picture.ts";
+import { contentOfPicture } from "../moderation/classifier.ts";
+import type { Moderation } from "../moderation/moderate.ts";
 import { avatarUrl, type FileUrl } from "./avatar-url.ts";
 import { readAvatar, type ReadAvatarDeps } from "./read-avatar.ts";
 import type { ProfileRow, UserStore } from "./store.ts";
@@ -12,7 +14,7 @@ export interface ShowProfileDeps extends Pick<UserStore, "findProfile"> {
   fileUrl: FileUrl;
 }
 
-export interface UpdateProfileDeps extends ShowProfileDeps, ReadAvatarDeps, Pick<UserStore, "updateProfile"> {
+export interface UpdateProfileDeps extends ShowProfileDeps, ReadAvatarDeps, Pick<UserStore, "updateProfile">, Pick<Moderation, "moderate"> {
   files: Pick<FileStore, "put" | "removeAll">;
   randomBytes(length: number): Uint8Array;
 }
@@ -24,7 +26,7 @@ export async function showProfile(deps: ShowProfileDeps, userId: number): Promis
 
 /**
  * Changes what is given (spec 4.2), and answers the profile as it is then.
- * @throws {AppError} `BAD_REQUEST`, `UNSUPPORTED_IMAGE`, `FILE_TOO_LARGE` for the picture; nothing is changed then.
+ * @throws {AppError} `BAD_REQUEST`, `UNSUPPORTED_IMAGE`, `FILE_TOO_LARGE`, `SENSITIVE_CONTENT` for the picture; nothing is changed then.
  */
 export async function updateProfile(deps: UpdateProfileDeps, userId: number, body: ProfileBody, now: number): Promise<Profile> {
   const before = await rowOf(deps, userId);
@@ -35,10 +37,11 @@ export async function updateProfile(deps: UpdateProfileDeps, userId: number, bod
   return toProfile(await rowOf(deps, userId), deps.fileUrl);
 }
 
-/** Stores a new picture. @returns its key; null for the default one. */
+/** Stores a new picture that may be shown to everybody. @returns its key; null for the default one. */
 async function keepAvatar(deps: UpdateProfileDeps, userId: number, given: string | null, current: string | null): Promise<string | null> {
   const read = await readAvatar(deps, userId, given, current);
   if (read.kind !== "new") return read.kind === "default" ? null : current;
+  await deps.moderate(contentOfPicture(read.picture));
   return storeAvatar(deps, read.picture);
 }
 

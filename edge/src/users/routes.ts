@@ -15,7 +15,7 @@ const UPDATE_PROFILE = operation({
   summary: "Change my profile / 更新用户信息",
   description: "What is absent stays. `avatar` is a PNG or JPEG in base64, or a URL; null or empty brings the default back.",
   answer: Profile,
-  errors: ["UNSUPPORTED_IMAGE"],
+  errors: ["UNSUPPORTED_IMAGE", "SENSITIVE_CONTENT"],
 });
 const BALANCE = operation({ tag, summary: "Credits / 积分余额", answer: Balance });
 const FUND_RECORDS = operation({

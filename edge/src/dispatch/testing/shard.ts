@@ -3,7 +3,7 @@ import { onAgentGone, onAgentHello, onAgentMessage } from "../agent-events.ts";
 import type { QueueClock } from "../clock.ts";
 import { createMemoryStore } from "../memory-store.ts";
 import type { DispatchStore } from "../store.ts";
-import { onTaskCancelled, onTaskSubmitted } from "../task-events.ts";
+import { onCancelOrdered, onTaskSubmitted } from "../task-events.ts";
 import { onTick } from "../tick.ts";
 import type { Duty, Effect, TaskToQueue, WorkItem } from "../types.ts";
 import { aHello } from "./builders.ts";
@@ -28,7 +28,7 @@ export class Shard {
   }
 
   cancel(taskId: string): Effect[] {
-    return onTaskCancelled(this.store, taskId, this.clock);
+    return onCancelOrdered(this.store, taskId, this.clock);
   }
 
   hello(agentId: string, capabilities: Parameters<typeof aHello>[0] = {}): Effect[] {

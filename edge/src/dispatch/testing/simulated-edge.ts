@@ -10,7 +10,7 @@ import {
   onOfferImpossible,
   onResultUnusable,
   onStartRefused,
-  onTaskCancelled,
+  onCancelOrdered,
   onTaskFound,
   onTaskSubmitted,
 } from "../task-events.ts";
@@ -61,7 +61,7 @@ export class SimulatedEdge {
   }
 
   cancel(taskId: string): void {
-    this.#apply(onTaskCancelled(this.store, taskId, this.#clock));
+    this.#apply(onCancelOrdered(this.store, taskId, this.#clock));
   }
 
   hear(agentId: string, message: AgentMessage): void {

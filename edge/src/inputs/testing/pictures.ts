@@ -1,12 +1,20 @@
+import { crc32 } from "node:zlib";
+
 /** Pictures that are whole by their structure, of any size, without pixels worth drawing. */
 
 const u32 = (n: number): number[] => [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255];
 const u16 = (n: number): number[] => [n >>> 8, n & 255];
 const ascii = (text: string): number[] => [...Buffer.from(text, "latin1")];
 
-const chunk = (name: string, data: number[]): number[] => [...u32(data.length), ...ascii(name), ...data, 0, 0, 0, 0];
+function chunk(name: string, data: number[]): number[] {
+  const checked = [...ascii(name), ...data];
+  return [...u32(data.length), ...checked, ...u32(crc32(new Uint8Array(checked)))];
+}
 
-export function PNG(width: number, height: number, data: number[] = [1, 2, 3]): Uint8Array<ArrayBuffer> {
+/** How every stream of zlib begins. */
+const ZLIB = [0x78, 0x9c];
+
+export function PNG(width: number, height: number, data: number[] = [...ZLIB, 1, 2, 3]): Uint8Array<ArrayBuffer> {
   const header = chunk("IHDR", [...u32(width), ...u32(height), 8, 6, 0, 0, 0]);
   return new Uint8Array([0x89, ...ascii("PNG\r\n"), 0x1a, 0x0a, ...header, ...chunk("IDAT", data), ...chunk("IEND", [])]);
 }
