@@ -9,7 +9,14 @@ export default defineProject(async () => {
     plugins: [
       cloudflareTest({
         wrangler: { configPath: "../wrangler.toml" },
-        miniflare: { bindings: { TEST_MIGRATIONS: migrations, TOKEN_SECRET: "only-for-tests-0123456789abcdef0123456789" } },
+        miniflare: {
+          bindings: {
+            TEST_MIGRATIONS: migrations,
+            TOKEN_SECRET: "only-for-tests-0123456789abcdef0123456789",
+            // As on the platform: tests come from addresses of their own.
+            TRUST_CONNECTING_IP: "on",
+          },
+        },
       }),
     ],
     test: {

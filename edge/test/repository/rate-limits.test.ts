@@ -6,7 +6,12 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 
 const Environment = z.object({
-  vars: z.object({ RATE_LIMITS: z.enum(["standard", "generous"]), REGISTRATION: z.string(), ALLOWED_ORIGINS: z.string() }),
+  vars: z.object({
+    RATE_LIMITS: z.enum(["standard", "generous"]),
+    REGISTRATION: z.string(),
+    ALLOWED_ORIGINS: z.string(),
+    TRUST_CONNECTING_IP: z.string(),
+  }),
   ratelimits: z.array(z.object({ name: z.string(), namespace_id: z.string(), simple: z.object({ limit: z.int(), period: z.int() }) })),
 });
 const Configuration = Environment.extend({ env: z.record(z.string(), Environment) });
@@ -29,9 +34,9 @@ describe("wrangler.toml", () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  test("opens registration, all origins and generous limits on one's own machine only", () => {
-    const open = { RATE_LIMITS: "generous", REGISTRATION: "on", ALLOWED_ORIGINS: "*" };
-    const closed = { RATE_LIMITS: "standard", REGISTRATION: "off", ALLOWED_ORIGINS: "" };
+  test("opens registration, all origins and generous limits on one's own machine only, and trusts the platform's address elsewhere", () => {
+    const open = { RATE_LIMITS: "generous", REGISTRATION: "on", ALLOWED_ORIGINS: "*", TRUST_CONNECTING_IP: "off" };
+    const closed = { RATE_LIMITS: "standard", REGISTRATION: "off", ALLOWED_ORIGINS: "", TRUST_CONNECTING_IP: "on" };
     expect(Object.fromEntries(Object.entries(environments).map(([name, { vars }]) => [name, vars]))).toEqual({
       local: open,
       dev: closed,

@@ -10,6 +10,7 @@ import { md5Hex } from "../../src/auth/password.ts";
 import { createLedger } from "../../src/billing/ledger.ts";
 import { openDatabase } from "../../src/db/client.ts";
 import { apiKeys, attempts, sessions, tasks, users } from "../../src/db/schema.ts";
+import { callModerated } from "./refusing-classifier.ts";
 import { openSession, signedIn, tokenOf } from "./signed-in.ts";
 import { aUser, balanceOf, call, dataOf, ORIGIN, type TestUser } from "./system-of-one.ts";
 import { TINY_PNG } from "./test-agent.ts";
@@ -107,6 +108,25 @@ describe("the profile", () => {
     expect((await call("GET", second.slice(ORIGIN.length))).status).toBe(404);
     const standard = await call("GET", DEFAULT_AVATAR.slice(ORIGIN.length));
     expect([standard.status, standard.headers.get("Content-Type"), standard.bytes[1]]).toEqual([200, "image/png", 0x50]);
+  });
+
+  test("shows nobody a picture that the classifier refuses, and keeps the profile as it was", async () => {
+    const who = await signedIn();
+    const before = dataOf(await show(who.token));
+    const avatars = async () => (await env.FILES.list({ prefix: "avatars/" })).objects.length;
+    const stored = await avatars();
+    const answer = await callModerated("PUT", PROFILE, { token: who.token, body: { nickname: "changed", avatar: PNG_BASE64 } });
+    expect(answer).toMatchObject({ status: 422, body: { code: "E006" } });
+    expect(answer.asked).toEqual([{ texts: [], picture: { contentType: "image/png", base64: PNG_BASE64 } }]);
+    expect(dataOf(await show(who.token))).toEqual(before);
+    expect(await avatars()).toBe(stored);
+  });
+
+  test("shows a picture to its end and nothing that stands behind it", async () => {
+    const who = await signedIn();
+    const withMore = Buffer.concat([TINY_PNG, Buffer.from("PK something else")]).toString("base64");
+    const url = String(dataOf(await update(who.token, { avatar: withMore }))["avatar"]);
+    expect((await call("GET", url.slice(ORIGIN.length))).bytes).toEqual(TINY_PNG);
   });
 
   test("judges a picture by its bytes", async () => {
@@ -231,7 +251,22 @@ describe("registration", () => {
   test("refuses a name that is taken, whatever its case, and one that is none", async () => {
     const username = aName();
     expect((await register({ username, password: "a long secret" })).status).toBe(200);
-    const bad = ["ab", "1abc", "a b c", "<b>abc</b>", "x".repeat(33), "ａｂｃｄ", "abc\u0000", "abc\u202E", 5, null, undefined];
+    const bad = [
+      "ab",
+      "1abc",
+      "a b c",
+      "<b>abc</b>",
+      "x".repeat(33),
+      "ａｂｃｄ",
+      "abc\u0000",
+      "abc\u202E",
+      "\u0430dmin",
+      "adm\u03B9n",
+      "\u0430\u03B2\u0433",
+      5,
+      null,
+      undefined,
+    ];
     for (const name of [username, username.toUpperCase(), ...bad]) {
       const answer = await register({ username: name, password: "a long secret" });
       expect([name, answer.status, new Set(issuesOf(answer))]).toEqual([name, 400, new Set(["username"])]);
@@ -240,7 +275,9 @@ describe("registration", () => {
       const answer = await register({ username: aName(), password });
       expect([password, answer.status, new Set(issuesOf(answer))]).toEqual([password, 400, new Set(["password"])]);
     }
-    expect((await register({ username: "用户_九-1", password: "a long secret" })).status).toBe(200);
+    for (const name of ["用户_九-1", "用户zhang", "\u0432\u0430\u0441\u044F-1", "J\u00F6rg"]) {
+      expect([name, (await register({ username: name, password: "a long secret" })).status]).toEqual([name, 200]);
+    }
   });
 
   test("is closed where the operator says so", async () => {

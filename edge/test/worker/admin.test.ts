@@ -4,6 +4,7 @@ import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { openDatabase } from "../../src/db/client.ts";
 import { accounts, auditLog, blockedWords, fundRecords, holds } from "../../src/db/schema.ts";
 import { ownerPool } from "../../src/dispatch/pools.ts";
+import { StompSocket } from "./stomp-socket.ts";
 import {
   aUser,
   anAgentKey,
@@ -135,8 +136,11 @@ describe("users", () => {
     const owner = await aUser();
     const key = await anAgentKey(owner.id, { trusted: false });
     const agent = await TestAgent.ready(key);
+    const socket = await StompSocket.connected(owner.token);
     expect(dataOf(await ask("PATCH", `/users/${owner.id}`, { disabled: true }))).toMatchObject({ disabled: true });
     expect(await agent.untilClosed()).toMatchObject({ code: 4401 });
+    expect((await socket.next("ERROR")).headers["message"]).toContain("the account is disabled");
+    await socket.untilClosed();
     expect((await call("GET", "/api/v1/users/balance", { token: owner.token })).status).toBe(401);
     expect((await call("POST", "/api/v1/auth/refresh", { token: owner.refreshToken })).status).toBe(401);
     expect((await login(owner.username, owner.password)).status).toBe(401);
@@ -174,6 +178,18 @@ describe("credits", () => {
       ["RECHARGE", 100, 100],
       ["ADJUST", -30, 70],
     ]);
+  });
+
+  test("that are moved at the same time are each logged from the balance they found to the one they left", async () => {
+    const rich = await aUser({ credits: 0 });
+    const moves = await Promise.all(
+      Array.from({ length: 5 }, () => ask("POST", `/users/${rich.id}/recharge`, { amount: 10, reason: "paid" })),
+    );
+    expect(moves.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+    const { content } = await get(`/audit?target=user:${rich.id}`);
+    expect(content.toReversed().map(({ before, after }) => [before, after])).toEqual(
+      [0, 10, 20, 30, 40].map((balance) => [{ balance }, { balance: balance + 10, amount: 10, reason: "paid" }]),
+    );
   });
 
   test("of a captured charge are returned whole and once; of any other task not at all", async () => {
@@ -253,10 +269,27 @@ describe("tasks", () => {
     expect(await newestAudit()).toMatchObject({
       action: "task.cancel",
       target: `task:${taskId}`,
+      before: { status: "PROCESSING" },
       after: { status: "CANCELLED", refund: cost },
     });
     expect((await ask("DELETE", `/tasks/${taskId}`)).status).toBe(400);
     expect((await ask("DELETE", "/tasks/t2i_none")).status).toBe(404);
+  });
+
+  test("are not cancelled when the line in the log cannot be written", async () => {
+    const agent = await anAgent();
+    agent.send({ type: "ready", freeSlots: 0 });
+    const { taskId } = await submit(user);
+    const { freezed } = await balanceOf(user);
+    await env.DB.prepare("CREATE TRIGGER log_is_full BEFORE INSERT ON audit_log BEGIN SELECT RAISE(ABORT, 'full'); END").run();
+    try {
+      expect((await ask("DELETE", `/tasks/${taskId}`)).status).toBe(500);
+    } finally {
+      await env.DB.prepare("DROP TRIGGER log_is_full").run();
+    }
+    expect(await detailOf(user, taskId)).toMatchObject({ status: "PENDING" });
+    expect(await balanceOf(user)).toMatchObject({ freezed });
+    expect((await ask("DELETE", `/tasks/${taskId}`)).status).toBe(200);
   });
 });
 

@@ -1,13 +1,18 @@
 import { SELF } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { ERRORS } from "@star-graph/shared/errors";
+import { TaskType } from "@star-graph/shared/task";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { app } from "../../src/app.ts";
+import { openDatabase } from "../../src/db/client.ts";
+import { models } from "../../src/db/schema.ts";
 import { describeRoutes } from "../../src/http/route-facts.ts";
 import { openApiDocument } from "../../src/openapi/document.ts";
 import { openApiPath, partsOf, type RouteParts } from "../../src/openapi/route-parts.ts";
 import { type AnyRequest, anyRequest } from "./hostile-request.ts";
+import { fitting } from "./schema-arbitrary.ts";
 import { signedIn, tokenOf } from "./signed-in.ts";
 import { anAgentKey, ORIGIN } from "./system-of-one.ts";
 import { TestAgent } from "./test-agent.ts";
@@ -48,8 +53,10 @@ let sent = 0;
 
 beforeAll(async () => {
   [admin, user] = [await signedIn({ role: "ADMIN", credits: 1_000_000 }), await signedIn({ credits: 1_000_000 })];
-  // Somebody could draw, so that a good request is admitted; nobody does.
-  agent = await TestAgent.ready(await anAgentKey(admin.id));
+  // Somebody could do everything, so that a good request is admitted; nobody does.
+  const rows = await openDatabase(env.DB).select().from(models);
+  const offered = rows.map(({ name, types }) => ({ name, types: TaskType.array().nonempty().parse(types), engine: "test" }));
+  agent = await TestAgent.ready(await anAgentKey(admin.id), { capabilities: { slots: 1, models: offered } });
 });
 afterAll(() => agent.leave());
 
@@ -131,5 +138,27 @@ function sameFields(a: unknown, b: unknown): boolean {
   const [ofA, ofB] = [new Map<string, unknown>(Object.entries(a)), new Map<string, unknown>(Object.entries(b))];
   return ofA.size === ofB.size && [...ofA].every(([name, value]) => ofB.has(name) && sameFields(value, ofB.get(name)));
 }
+
+const WITH_PICTURE = OPERATIONS.filter(({ path }) => /\/generate\/(img2img|upscale|pose|img2video)$/.test(path));
+
+describe.each(WITH_PICTURE)("$method $path", (operation) => {
+  const schema = operation.described.requestBody?.content["application/json"]?.schema ?? {};
+
+  test("says that it takes exactly one of its two pictures, and takes what fits that", async () => {
+    expect(schema["oneOf"]).toEqual([/Base64$/i, /Url$/i].map((name) => ({ required: [expect.stringMatching(name)] })));
+    const bodies = fc.sample(fitting(schema), { numRuns: 200, seed: SEED }) as object[];
+    for (const body of bodies) expect(operation.parts.body?.safeParse(body)).toMatchObject({ success: true });
+    // Names and addresses out of thin air lead nowhere.
+    const alone = bodies
+      .filter((body) => Object.keys(body).some((name) => /Base64$/i.test(name)))
+      .map((body) => Object.fromEntries(Object.entries(body).filter(([name]) => !/^model|Url$/i.test(name))));
+    const answers = alone
+      .slice(0, 3)
+      .map((body) =>
+        send(operation, { path: operation.path, body: JSON.stringify(body), contentType: "application/json", mustBeRefused: false }),
+      );
+    expect(await Promise.all(answers.map(async (answer) => (await answer).status))).toEqual([200, 200, 200]);
+  });
+});
 
 test("were enough requests", () => expect(sent).toBeGreaterThanOrEqual(2000));

@@ -4,7 +4,9 @@ import { and, eq } from "drizzle-orm";
 import { Webhook } from "standardwebhooks";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { openDatabase } from "../../src/db/client.ts";
-import { blockedWords, holds, idempotencyKeys, tasks } from "../../src/db/schema.ts";
+import { Dispatcher } from "../../src/dispatch/dispatcher.ts";
+import { blockedWords, holds, idempotencyKeys, tasks, users } from "../../src/db/schema.ts";
+import { PNG } from "../../src/inputs/testing/pictures.ts";
 import worker from "../../src/worker.ts";
 import {
   aUser,
@@ -136,6 +138,11 @@ describe("a repeated request", () => {
     const answers = await Promise.all([1, 2].map(() => post(`/api/v1/tasks/${taskId}/retry`, {}, headers)));
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
     expect(dataOf(answers[0]!)).toEqual(dataOf(answers[1]!));
+    // Another task's retry is another request.
+    const other = await submit(user);
+    await call("DELETE", `/api/v1/tasks/${other.taskId}`, { token: user.token });
+    const refused = await post(`/api/v1/tasks/${other.taskId}/retry`, {}, { ...headers, "Accept-Language": "en" });
+    expect([refused.status, refused.body["message"]]).toEqual([400, "This Idempotency-Key was used for another request"]);
   });
 });
 
@@ -173,9 +180,12 @@ describe("a quote", () => {
 
 describe("a batch", () => {
   const aTask = (over: object = {}) => ({ type: "TEXT2IMG", prompt: "a cat", ...over });
-  const send = (tasksToDo: object[], headers: Record<string, string> = {}, who = user) =>
+  const send = (tasksToDo: unknown[], headers: Record<string, string> = {}, who = user) =>
     post("/api/v1/generate/batch", { tasks: tasksToDo }, { "Accept-Language": "en", ...headers }, who);
-  type Results = { accepted: number; results: { code: number | string; message: string; data?: { taskId: string; cost: number } }[] };
+  type Results = {
+    accepted: number;
+    results: { code: number | string; message: string; data?: { taskId: string; cost: number; issues?: { path: string }[] } }[];
+  };
 
   test("holds and answers each task by itself, and one that is refused keeps no other", async () => {
     const who = await aUser({ credits: 25 });
@@ -201,10 +211,41 @@ describe("a batch", () => {
     expect([other.status, other.body["message"]]).toEqual([400, "This Idempotency-Key was used for another request"]);
   });
 
-  test("with a wrong task is refused whole, and says which field of which", async () => {
+  test("takes pictures, all of its body together within the limit of one large one", async () => {
     const who = await aUser();
-    const answer = await send([aTask(), aTask({ steps: 0 })], {}, who);
-    expect([answer.status, answer.body["data"]]).toMatchObject([400, { issues: [{ path: "tasks.1.steps" }] }]);
+    const picture = (bytes: number) => ({
+      type: "UPSCALE",
+      imageBase64: Buffer.concat([PNG(64, 64), Buffer.alloc(bytes)]).toString("base64"),
+    });
+    const three = [picture(1_000_000), picture(1_000_000), picture(1_000_000)];
+    const { results } = dataOf<Results>(await send(three, {}, who));
+    // Read and judged; nobody here enlarges pictures.
+    expect(results.map(({ code }) => code)).toEqual(["E007", "E007", "E007"]);
+    const tooMuch = await send([picture(6_000_000), picture(6_000_000)], {}, who);
+    expect([tooMuch.status, tooMuch.body["code"]]).toEqual([413, "E005"]);
+  });
+
+  test("with malformed tasks refuses those alone, each with its fields", async () => {
+    const who = await aUser();
+    const key = { "Idempotency-Key": "batch-2" };
+    const malformed = [aTask({ steps: 0, width: 7 }), { type: "SONG" }, null];
+    const answer = await send([malformed[0], aTask(), malformed[1], malformed[2], aTask()], key, who);
+    expect(answer.status).toBe(200);
+    const { accepted, results } = dataOf<Results>(answer);
+    expect([accepted, results.map(({ code }) => code)]).toEqual([2, [400, 200, 400, 400, 200]]);
+    const alone = await post("/api/v1/generate/quote", malformed[0], { "Accept-Language": "en" }, who);
+    expect(results[0]).toEqual({ code: 400, message: alone.body["message"], data: alone.body["data"] });
+    const paths = results.map(({ data }) => data?.issues?.map(({ path }) => path));
+    expect(paths).toEqual([["width", "width", "steps"], undefined, ["type"], [""], undefined]);
+    expect(await tasksOf(who)).toHaveLength(2);
+    // A malformed task is part of the request: with another one it is another request.
+    expect(dataOf(await send([malformed[0], aTask(), malformed[1], malformed[2], aTask()], key, who))).toEqual(dataOf(answer));
+    expect((await send([aTask({ steps: -1 }), aTask(), malformed[1], malformed[2], aTask()], key, who)).status).toBe(400);
+    expect(await tasksOf(who)).toHaveLength(2);
+  });
+
+  test("of no tasks, or of too many, is refused whole", async () => {
+    const who = await aUser();
     for (const count of [0, 51])
       expect(
         (
@@ -243,6 +284,35 @@ describe("deadlines of the client's own", () => {
     const { taskId } = await submit(user, { prompt: "a cat", startWithinSeconds: 86_400, finishWithinSeconds: 86_400 });
     await draw();
     expect(await detailOf(user, taskId)).toMatchObject({ status: "COMPLETED" });
+  });
+
+  test("count from the retry of a task that is retried, which keeps its callback too", async () => {
+    const sent = vi.spyOn(globalThis, "fetch").mockImplementation(async () => new Response(null));
+    const said = { clientId: "tab-1", callbackUrl: "https://client.example.com/hook", startWithinSeconds: 600, finishWithinSeconds: 3600 };
+    const { taskId } = await submit(user, { prompt: "a cat", ...said });
+    await call("DELETE", `/api/v1/tasks/${taskId}`, { token: user.token });
+    const rowOf = async (id: string) => (await tasksOf(user)).find((task) => task.id === id);
+    const submitted = await rowOf(taskId);
+    expect(submitted).toMatchObject({ clientId: said.clientId, callbackUrl: said.callbackUrl });
+    // As if that had been yesterday.
+    const { createTime = 0, startBy, finishBy } = submitted ?? {};
+    const yesterday = {
+      createTime: createTime - 24 * HOUR_MS,
+      startBy: Number(startBy) - 24 * HOUR_MS,
+      finishBy: Number(finishBy) - 24 * HOUR_MS,
+    };
+    await db.update(tasks).set(yesterday).where(eq(tasks.id, taskId));
+    const { newTaskId } = dataOf<{ newTaskId: string }>(await post(`/api/v1/tasks/${taskId}/retry`, {}));
+    const retried = await rowOf(newTaskId);
+    expect(retried?.createTime).toBeGreaterThanOrEqual(createTime);
+    expect(retried).toMatchObject({
+      clientId: said.clientId,
+      callbackUrl: said.callbackUrl,
+      startBy: Number(retried?.createTime) + 600_000,
+      finishBy: Number(retried?.createTime) + 3_600_000,
+    });
+    await call("DELETE", `/api/v1/tasks/${newTaskId}`, { token: user.token });
+    await vi.waitFor(() => expect(sent).toHaveBeenCalledTimes(2));
   });
 
   test("are whole seconds of at most a day", async () => {
@@ -421,6 +491,27 @@ describe("a task's event stream", () => {
     expect((await SELF.fetch(url)).status).toBe(401);
   });
 
+  test("of an ended task is closed to the tickets of a logged out user, a disabled one and a revoked key", async () => {
+    const ticketOf = async (who: TestUser, token = who.token) => {
+      const { taskId } = await submit(who);
+      await call("DELETE", `/api/v1/tasks/${taskId}`, { token: who.token });
+      const { url } = dataOf<{ url: string }>(await call("POST", `/api/v1/tasks/${taskId}/events/ticket`, { token }));
+      const opened = await SELF.fetch(url);
+      expect(opened.status).toBe(200);
+      await opened.body?.cancel();
+      return url;
+    };
+    const [leaving, disabled, keyOwner] = [await aUser(), await aUser(), await aUser()];
+    const key = dataOf<{ id: number; key: string }>(
+      await post("/api/v1/users/api-keys", { name: "box", scopes: ["read", "generate"] }, {}, keyOwner),
+    );
+    const urls = [await ticketOf(leaving), await ticketOf(disabled), await ticketOf(keyOwner, key.key)];
+    await post("/api/v1/auth/logout", {}, {}, leaving);
+    await db.update(users).set({ disabled: true }).where(eq(users.id, disabled.id));
+    await call("DELETE", `/api/v1/users/api-keys/${key.id}`, { token: keyOwner.token });
+    expect(await Promise.all(urls.map(async (url) => (await SELF.fetch(url)).status))).toEqual([401, 401, 401]);
+  });
+
   test("that its reader leaves is forgotten", async () => {
     const { taskId } = await submit(user);
     const events = new EventReader(await withToken(taskId));
@@ -473,6 +564,23 @@ describe("a callback", () => {
         deliveries: [{ attempt: 1, url: URL_GIVEN, httpStatus: 200, isDelivered: true, nextTime: null }],
       }),
     );
+  });
+
+  test("comes also for a task that was cancelled before its queue had heard of it", async () => {
+    const sent = receiver();
+    const who = await aUser();
+    const lost = vi.spyOn(Dispatcher.prototype, "enqueue").mockImplementation(() => {});
+    const { taskId } = await submit(who, { prompt: "a cat", callbackUrl: URL_GIVEN });
+    expect(lost).toHaveBeenCalled();
+    expect(await dispatcherOf().liveTasks([taskId])).toEqual({});
+    expect((await call("DELETE", `/api/v1/tasks/${taskId}`, { token: who.token })).status).toBe(200);
+    await vi.waitFor(() => expect(sent).toHaveLength(1));
+    expect(JSON.parse(sent[0]?.body ?? "")).toMatchObject({ type: "result", taskId, status: "CANCELLED", results: [] });
+    await dispatcherOf().cancel(taskId);
+    await runInDurableObject(dispatcherOf(), async (_, { storage }) => {
+      await vi.waitFor(() => expect(storage.sql.exec("SELECT * FROM outbox WHERE task_id = ?", taskId).toArray()).toEqual([]));
+    });
+    expect(sent).toHaveLength(1);
   });
 
   test("that fails is tried again with growing pauses, through an eviction, and each try is on record", async () => {

@@ -11,6 +11,7 @@ import { removeExpiredInputs } from "../../src/inputs/remove-expired.ts";
 import { storeInput } from "../../src/inputs/store-input.ts";
 import { createInputStore } from "../../src/inputs/store.ts";
 import { JPEG, PNG } from "../../src/inputs/testing/pictures.ts";
+import { callModerated } from "./refusing-classifier.ts";
 import {
   anAgentKey,
   aUser,
@@ -239,6 +240,15 @@ describe.each(PICTURE_FIELDS)("the picture of %s", (path, body, base64, url) => 
     expect(await balanceOf(user)).toMatchObject({ freezed: 0 });
   });
 
+  test("is moderated with the prompt", async () => {
+    const kept = await storedInputs();
+    const answer = await callModerated("POST", `/api/v1/generate/${path}`, { token: user.token, body: { ...body, [base64]: imageBase64 } });
+    expect(answer).toMatchObject({ status: 422, body: { code: "E006" } });
+    const texts = "prompt" in body ? [body.prompt] : [""];
+    expect(answer.asked).toEqual([{ texts, picture: { contentType: "image/png", base64: toBase64(PICTURE) } }]);
+    expect(await storedInputs()).toEqual(kept);
+  });
+
   test.each([
     "http://127.0.0.1:8788/a.png",
     "http://2130706433/a.png",
@@ -296,6 +306,7 @@ describe("a picture by its address", () => {
     const deps = {
       ...createInputStore(openDatabase(env.DB), env.FILES),
       randomBytes: (n: number) => crypto.getRandomValues(new Uint8Array(n)),
+      moderate: async () => {},
     };
     const upload = await storeInput(deps, user.id, PICTURE, Date.now());
     const { taskId } = await accepted("upscale", { imageUrl: `${ORIGIN}/files/${upload.fileKey}` });

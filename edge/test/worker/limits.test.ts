@@ -9,6 +9,7 @@ import { createThrottleStore } from "../../src/auth/throttle-store.ts";
 import { openDatabase } from "../../src/db/client.ts";
 import { throttles } from "../../src/db/schema.ts";
 import { createDeps } from "../../src/deps.ts";
+import { ownerPool, PUBLIC_POOL } from "../../src/dispatch/pools.ts";
 import { signedIn } from "./signed-in.ts";
 import { StompSocket } from "./stomp-socket.ts";
 import { anAgentKey, aUser, call, cancelAll, dispatcherOf, untilAgents } from "./system-of-one.ts";
@@ -68,6 +69,22 @@ describe("login", () => {
   });
 });
 
+describe("registration", () => {
+  const register = (address: string) => {
+    const json = JSON.stringify({ username: `new-${crypto.randomUUID().slice(0, 8)}`, password: "a long secret" });
+    const headers = { "CF-Connecting-IP": address, "Content-Type": "application/json" };
+    return app.request("/api/v1/auth/register", { method: "POST", headers, body: json }, { ...env, RATE_LIMITS: "standard" });
+  };
+
+  test("is refused after as many accounts from one address, and open to the next", async () => {
+    const { capacity } = RATE_LIMITS.standard.register;
+    for (let i = 0; i < capacity; i += 1) expect((await register("203.0.113.77")).status).toBe(200);
+    const refused = await register("203.0.113.77");
+    expect([refused.status, Number(refused.headers.get("Retry-After")) > 60]).toEqual([429, true]);
+    expect((await register("203.0.113.78")).status).toBe(200);
+  });
+});
+
 describe("submissions", () => {
   let agent: TestAgent;
   beforeAll(async () => {
@@ -101,6 +118,22 @@ describe("submissions", () => {
     expect(Number(refused.headers.get("Retry-After"))).toBeGreaterThan(25);
     expect(refused.headers.get("RateLimit")).toMatch(/^"submit";r=0;t=\d+$/);
     expect((await submit(other.token)).status).toBe(200);
+  });
+
+  test("of who has a box of their own are counted once, whichever pool takes them", async () => {
+    const who = await signedIn();
+    await anAgentKey(who.id, { trusted: false });
+    const before = Date.now();
+    expect((await submit(who.token)).status).toBe(200);
+    const countOf = (pool: string) =>
+      runInDurableObject(dispatcherOf(pool), (_, state) =>
+        state.storage.sql.exec<{ full_at: number }>("SELECT full_at FROM submit_counts WHERE user_id = ?", who.id).toArray(),
+      );
+    // Their own pool is asked first, and has no agent.
+    const [own] = await countOf(ownerPool(who.id));
+    expect(own?.full_at).toBeGreaterThanOrEqual(before + refillMs);
+    expect(own?.full_at).toBeLessThanOrEqual(Date.now() + refillMs);
+    expect(await countOf(PUBLIC_POOL)).toEqual([]);
   });
 
   test("that are only asked about are not counted", async () => {
@@ -148,6 +181,15 @@ describe("what the platform counts", () => {
       null,
     ]);
     expect(limiter.keys).toEqual([key === "user" ? `user-${who.id}` : key]);
+  });
+
+  test("is counted as one address where nobody but the client says which it is", async () => {
+    const limiter = new Exhausted();
+    for (const address of ["203.0.113.9", "198.51.100.1"]) {
+      const spoofed = { method: "POST", headers: { ...headers, "CF-Connecting-IP": address }, body: "{}" };
+      await app.request("/api/v1/auth/login", spoofed, { ...env, TRUST_CONNECTING_IP: "off", SIGN_IN_LIMIT: limiter });
+    }
+    expect(limiter.keys).toEqual(["unknown", "unknown"]);
   });
 
   test("is really counted here", async () => {

@@ -1,12 +1,18 @@
+import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { OfferMessage } from "@star-graph/shared/agent-protocol";
+import { DEFAULTS } from "@star-graph/shared/defaults";
 import { SAMPLERS } from "@star-graph/shared/rest/generate";
 import { eq } from "drizzle-orm";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { hashAgentKey } from "../../src/agents/agent-key.ts";
 import { openDatabase } from "../../src/db/client.ts";
-import { agentKeys, inputs, models, resultTotals, tasks } from "../../src/db/schema.ts";
+import { agentKeys, inputs, models, results, resultTotals, sessions, tasks } from "../../src/db/schema.ts";
 import { ownerPool } from "../../src/dispatch/pools.ts";
+import { removeExpiredResults } from "../../src/resources/remove-expired.ts";
+import { callModerated } from "./refusing-classifier.ts";
+import worker from "../../src/worker.ts";
+import { tokenOf } from "./signed-in.ts";
 import {
   aUser,
   anAgentKey,
@@ -191,6 +197,15 @@ describe("an upload", () => {
     expect(await db.$count(inputs)).toBe(before);
   });
 
+  test("that the classifier refuses is E006, and nothing is stored", async () => {
+    const stored = async () => [await db.$count(inputs), (await env.FILES.list({ prefix: "inputs/" })).objects.length];
+    const before = await stored();
+    const answer = await callModerated("POST", `${ROOM}/uploads`, { token: user.token, body: TINY_PNG.slice() });
+    expect(answer).toMatchObject({ status: 422, body: { code: "E006" } });
+    expect(answer.asked).toEqual([{ texts: [], picture: { contentType: "image/png", base64: Buffer.from(TINY_PNG).toString("base64") } }]);
+    expect(await stored()).toEqual(before);
+  });
+
   test("that is deleted is really gone; somebody else's, and one gone already, is 404", async () => {
     const { id } = dataOf(await upload(TINY_PNG.slice()));
     const [row] = await db
@@ -250,6 +265,34 @@ describe("a result", () => {
     ]);
     expect((await remove(`/results/${taskId}.0`, owner)).status).toBe(404);
     expect((await remove("/results/nonsense", owner)).status).toBe(400);
+  });
+
+  test("is deleted when its time is over; the task stays and says so", async () => {
+    const owner = await aUser();
+    const taskId = await aFinishedTask(await anAgent(), owner, 2);
+    const { results: before } = await detailOf(owner, taskId);
+    const files = before as { url: string; thumbnailUrl: string; expireTime: string }[];
+    const expiry = Date.parse(`${files[0]?.expireTime}Z`);
+    expect(Math.abs(expiry - Date.now() - DEFAULTS.retentionMs)).toBeLessThan(60_000);
+    const statusOf = async (url: string) => (await call("GET", new URL(url).pathname)).status;
+
+    await removeExpiredResults(env, expiry - 60_000);
+    expect(await detailOf(owner, taskId)).toMatchObject({ results: files });
+    await db
+      .update(results)
+      .set({ expireTime: Date.now() - 1 })
+      .where(eq(results.taskId, taskId));
+    await worker.scheduled(createScheduledController({ cron: "* * * * *" }), env);
+    for (const { url, thumbnailUrl } of files) expect([await statusOf(url), await statusOf(thumbnailUrl)]).toEqual([404, 404]);
+    expect(await get("/results", owner)).toMatchObject({ totalElements: 0, content: [] });
+    const after = await detailOf(owner, taskId);
+    expect(after).toMatchObject({ status: "COMPLETED", results: [] });
+    expect(after).not.toHaveProperty("resultsExpired");
+    vi.setSystemTime(expiry + 60_000);
+    await db.update(sessions).set({ expireTime: Number.MAX_SAFE_INTEGER }).where(eq(sessions.userId, owner.id));
+    const [session] = await db.select().from(sessions).where(eq(sessions.userId, owner.id));
+    const token = await tokenOf(owner.id, session?.id ?? "", "access");
+    expect(await detailOf({ ...owner, token }, taskId)).toMatchObject({ status: "COMPLETED", results: [], resultsExpired: true });
   });
 });
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import type { z } from "zod";
-import { type JsonSchema, toJsonSchema } from "../../src/openapi/json-schema.ts";
+import { type JsonSchema, requiredOf, toJsonSchema } from "../../src/openapi/json-schema.ts";
+import { PNG_BASE64 } from "../spec/pictures.ts";
 
 /** Never leaves this machine: every one of these is refused before anything is fetched. */
 const HARMLESS_URLS = ["http://127.0.0.1/x.png", "https://[::1]/", "http://10.0.0.1/a.jpg", "http://169.254.169.254/latest"];
@@ -19,7 +20,8 @@ export function fitting(schema: JsonSchema, { optional = true } = {}): fc.Arbitr
   const inside = (one: unknown) => fitting(one as JsonSchema, { optional });
   if ("const" in schema) return fc.constant(schema["const"]);
   if (Array.isArray(schema["enum"])) return fc.constantFrom(...(schema["enum"] as unknown[]));
-  const choices = schema["anyOf"] ?? schema["oneOf"];
+  // Of an object that has fields of its own, it says which of them belong together.
+  const choices = schema["anyOf"] ?? (schema["type"] === "object" ? undefined : schema["oneOf"]);
   if (Array.isArray(choices)) return fc.oneof(...choices.map(inside));
   if (Array.isArray(schema["allOf"])) return fc.tuple(...schema["allOf"].map(inside)).map((parts) => Object.assign({}, ...parts));
   switch (schema["type"]) {
@@ -45,6 +47,7 @@ export function fitting(schema: JsonSchema, { optional = true } = {}): fc.Arbitr
 }
 
 function text(schema: JsonSchema): fc.Arbitrary<string> {
+  if (schema["contentEncoding"] === "base64") return fc.constantFrom(PNG_BASE64, `data:image/png;base64,${PNG_BASE64}`);
   if (schema["format"] === "uri") return fc.constantFrom(...HARMLESS_URLS);
   if (schema["format"] === "email") return fc.emailAddress();
   if (typeof schema["pattern"] === "string") return fc.stringMatching(new RegExp(schema["pattern"], "u"));
@@ -68,7 +71,20 @@ function whole(schema: JsonSchema): fc.Arbitrary<number> {
 
 function object(schema: JsonSchema, inside: (one: unknown) => fc.Arbitrary<unknown>, optional: boolean): fc.Arbitrary<unknown> {
   const properties = Object.entries((schema["properties"] ?? {}) as Record<string, JsonSchema>);
-  const required = Array.isArray(schema["required"]) ? (schema["required"] as string[]) : [];
-  const wanted = properties.filter(([name]) => optional || required.includes(name));
-  return fc.record(Object.fromEntries(wanted.map(([name, one]) => [name, inside(one)])), { requiredKeys: required });
+  const ways = waysOf(schema);
+  // Each with its own fields, and without those of the others.
+  return fc.oneof(
+    ...ways.map((way) => {
+      const required = [...requiredOf(schema), ...way];
+      const excluded = ways.flat().filter((name) => !way.includes(name));
+      const wanted = properties.filter(([name]) => (optional || required.includes(name)) && !excluded.includes(name));
+      return fc.record(Object.fromEntries(wanted.map(([name, one]) => [name, inside(one)])), { requiredKeys: required });
+    }),
+  );
+}
+
+/** What `oneOf` requires of an object beside `required`, one list for each way to fit. */
+function waysOf(schema: JsonSchema): string[][] {
+  const ways = schema["oneOf"];
+  return Array.isArray(ways) ? ways.map((way) => requiredOf(way as JsonSchema)) : [[]];
 }
