@@ -136,6 +136,12 @@ async function serve(config: AgentConfig, state: StateFolder, engine: Engine, de
         log.info("draining", "The edge asks to take no more work");
         isDraining = true;
         announceSlots();
+        return;
+      case "standing":
+        if (message.idleBecause !== undefined) log.info("idle", `No work: ${message.idleBecause}`, { state: message.state });
+        return;
+      case "watch":
+        runner.watch(message.attemptId, message.watching);
     }
   };
 

@@ -126,6 +126,8 @@ export class Connection {
       case "cancel":
       case "ack":
       case "drain":
+      case "watch":
+      case "standing":
         onMessage(message);
     }
   }

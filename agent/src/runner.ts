@@ -27,6 +27,8 @@ export interface RunnerDeps {
 interface RunningAttempt {
   abort: AbortController;
   progress: ProgressReporter;
+  /** Somebody looks at it: the one time in which a preview is worth its cost. */
+  isWatched: boolean;
 }
 
 type End = { kind: "spooled"; meta: SpoolMeta } | { kind: "failed"; error: unknown } | { kind: "stopped" };
@@ -62,7 +64,7 @@ export class Runner {
     const { pixels, work } = workOf(task);
     log.info("accepted", `${task.type} with ${modelOf(task)}, ${(pixels / 1e6).toFixed(2)} megapixels`, { attemptId, pixels, work });
     const progress = new ProgressReporter(this.#deps.limits().progressMs, (step) => send({ type: "progress", attemptId, ...step }));
-    const attempt: RunningAttempt = { abort: new AbortController(), progress };
+    const attempt: RunningAttempt = { abort: new AbortController(), progress, isWatched: false };
     this.#running.set(attemptId, attempt);
     send({ type: "accepted", attemptId });
     this.#deps.onSlotsChanged();
@@ -80,6 +82,11 @@ export class Runner {
     }
     await this.#deps.delivery.forget(attemptId);
     this.#deps.send({ type: "stopped", attemptId });
+  }
+
+  watch(attemptId: string, isWatched: boolean): void {
+    const attempt = this.#running.get(attemptId);
+    if (attempt) attempt.isWatched = isWatched;
   }
 
   repeatProgress(): void {

@@ -15,6 +15,9 @@ const AGENT_V1 = [
   '{"type":"failed","attemptId":"a-1","error":"MODEL_LOAD_FAILED","message":"no file","retryable":true}',
   '{"type":"stopped","attemptId":"a-1"}',
   '{"type":"bye","reason":"stopped by its owner"}',
+  '{"type":"capabilities","capabilities":{"slots":2,"models":[{"name":"sd15","types":["TEXT2IMG","POSE"],"engine":"comfyui","maxFrames":64,"features":["pose:OPENPOSE"],"megaWorkPerSecond":{"TEXT2IMG":9.5}}],"gpus":[{"name":"RTX 4090","memoryBytes":25757220864}],"ownTasks":"first"}}',
+  '{"type":"status","status":{"residentModels":["sd15"],"restingBecause":"paused by its owner","freeMemoryBytes":1048576,"temperatureCelsius":71.5}}',
+  '{"type":"status","status":{"residentModels":[]}}',
   PING_FRAME,
 ];
 
@@ -26,6 +29,9 @@ const EDGE_V1 = [
   '{"type":"ack","attemptId":"a-1","outcome":"recorded"}',
   '{"type":"ack","attemptId":"a-1","outcome":"refused"}',
   '{"type":"drain"}',
+  '{"type":"watch","attemptId":"a-1","watching":true}',
+  '{"type":"standing","state":"quarantined","idleBecause":"four tasks in a row failed","waitingTasks":12,"earnedToday":40}',
+  '{"type":"standing","state":"serving","waitingTasks":0}',
   '{"type":"error","code":"PROTOCOL_VERSION","message":"install the current agent"}',
   PONG_FRAME,
 ];

@@ -46,12 +46,23 @@ export const AgentModel = z.object({
   servedAs: Text(128).optional(),
   /** Width × height that one picture may have at most. */
   maxPixels: z.number().int().positive().optional(),
+  maxFrames: z.number().int().positive().optional(),
+  /** What it can beyond its types, by name: `pose:OPENPOSE`, … A task that needs one it lacks is not offered. */
+  features: z.array(Text(64)).max(64).optional(),
+  /** Measured by the agent itself, in millions of units of work a second: what an estimate starts from. */
+  megaWorkPerSecond: z.partialRecord(TaskType, z.number().positive()).optional(),
 });
 export type AgentModel = z.infer<typeof AgentModel>;
 
 export const Capabilities = z.object({
   slots: z.number().int().min(1).max(64),
   models: z.array(AgentModel).max(500),
+  gpus: z
+    .array(z.object({ name: Text(100), memoryBytes: z.number().int().positive() }))
+    .max(64)
+    .optional(),
+  /** Whether it takes everybody's tasks (when absent), its owner's before others', or its owner's only. */
+  ownTasks: z.enum(["any", "first", "only"]).optional(),
 });
 export type Capabilities = z.infer<typeof Capabilities>;
 
@@ -104,6 +115,19 @@ const Failed = z.object({
 const Stopped = z.object({ type: z.literal("stopped"), attemptId: AttemptId });
 /** The agent leaves on purpose: its attempts may go to others at once. */
 const Bye = z.object({ type: z.literal("bye"), reason: Text(200) });
+/** Its models, slots or limits are others now: an engine came up, its owner changed them. What runs goes on. */
+const CapabilitiesChanged = z.object({ type: z.literal("capabilities"), capabilities: Capabilities });
+/** How the box is, said when it changes and never by the clock: an idle agent sends nothing but pings. */
+const AgentStatus = z.object({
+  /** Set while it asks for nothing, in words for its owner: paused, hot, out of disk, in use by somebody. */
+  restingBecause: Text(200).optional(),
+  /** Models that it holds in memory, by the names that API clients use. */
+  residentModels: z.array(Text(128)).max(100),
+  freeMemoryBytes: z.number().int().min(0).optional(),
+  temperatureCelsius: z.number().optional(),
+});
+export type AgentStatus = z.infer<typeof AgentStatus>;
+const Status = z.object({ type: z.literal("status"), status: AgentStatus });
 /** Reached the object only when the automatic answer did not apply. */
 const Ping = z.object({ type: z.literal("ping") });
 
@@ -117,6 +141,8 @@ export const AgentMessage = z.discriminatedUnion("type", [
   Failed,
   Stopped,
   Bye,
+  CapabilitiesChanged,
+  Status,
   Ping,
 ]);
 export type AgentMessage = z.infer<typeof AgentMessage>;
@@ -154,10 +180,22 @@ const Cancel = z.object({ type: z.literal("cancel"), attemptId: AttemptId });
 const Ack = z.object({ type: z.literal("ack"), attemptId: AttemptId, outcome: z.enum(["recorded", "refused"]) });
 /** Take no more work, finish what runs. */
 const Drain = z.object({ type: z.literal("drain") });
+/** Somebody looks at that attempt, or nobody does any more: previews are drawn and sent only meanwhile. */
+const Watch = z.object({ type: z.literal("watch"), attemptId: AttemptId, watching: z.boolean() });
+/** How the agent stands with this edge, said when that changes: why it is idle, what it has earned. For its owner's eyes. */
+const Standing = z.object({
+  type: z.literal("standing"),
+  state: z.enum(["serving", "paused", "draining", "quarantined"]),
+  /** Why it gets no work, where it gets none. */
+  idleBecause: Text(500).optional(),
+  waitingTasks: z.number().int().min(0),
+  /** Credits of its key's owner, today (UTC). */
+  earnedToday: z.number().int().min(0).optional(),
+});
 const Pong = z.object({ type: z.literal("pong") });
 const ProtocolError = z.object({ type: z.literal("error"), code: z.string(), message: z.string() });
 
-export const EdgeMessage = z.discriminatedUnion("type", [Welcome, Offer, Cancel, Ack, Drain, Pong, ProtocolError]);
+export const EdgeMessage = z.discriminatedUnion("type", [Welcome, Offer, Cancel, Ack, Drain, Watch, Standing, Pong, ProtocolError]);
 export type EdgeMessage = z.infer<typeof EdgeMessage>;
 export type OfferMessage = z.infer<typeof Offer>;
 export type WelcomeMessage = z.infer<typeof Welcome>;

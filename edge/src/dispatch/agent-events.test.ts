@@ -1,6 +1,6 @@
 import { DEFAULTS } from "@star-graph/shared/defaults";
 import { describe, expect, test } from "vitest";
-import { aCompletion, aFailure, aTask } from "./testing/builders.ts";
+import { aCompletion, aFailure, aModel, aTask } from "./testing/builders.ts";
 import { dutiesIn, offersIn, sentIn, Shard } from "./testing/shard.ts";
 import type { Effect } from "./types.ts";
 
@@ -47,6 +47,22 @@ describe("accepted", () => {
     const before = shard.store.getItem("task-1");
     expect(shard.accept("a", "attempt-1")).toEqual([]);
     expect(shard.store.getItem("task-1")).toEqual(before);
+  });
+});
+
+describe("an agent that changes while connected", () => {
+  test("is offered what it can run since it said so", () => {
+    const shard = new Shard();
+    shard.connect("a", { models: [] });
+    shard.submit(aTask());
+    expect(offersIn(shard.say("a", { type: "capabilities", capabilities: { slots: 1, models: [aModel()] } }))).toHaveLength(1);
+  });
+
+  test("is known as it described itself last", () => {
+    const shard = new Shard();
+    shard.connect("a");
+    shard.say("a", { type: "status", status: { residentModels: ["scene"], temperatureCelsius: 71 } });
+    expect(shard.store.getAgent("a")?.status).toEqual({ residentModels: ["scene"], temperatureCelsius: 71 });
   });
 });
 

@@ -6,7 +6,7 @@ import type { QueueClock } from "./clock.ts";
 import { expectedMs, learnSpeed } from "./estimate.ts";
 import { fillAgent, requeue, withdraw } from "./offers.ts";
 import type { DispatchStore } from "./store.ts";
-import type { Effect, WorkItem, WorkItemIn } from "./types.ts";
+import type { AgentRecord, Effect, WorkItem, WorkItemIn } from "./types.ts";
 import { attemptOf, base, itemOf, nextLook, runningDeadline } from "./work-item.ts";
 
 /** An agent said hello: what it can do, and which attempts it still has. */
@@ -96,7 +96,18 @@ function decide(store: DispatchStore, agentId: string, message: WorkingMessage, 
       return onStopped(store, agentId, message.attemptId, clock);
     case "bye":
       return onBye(store, agentId, message.reason, clock);
+    case "capabilities":
+      changeAgent(store, agentId, { slots: message.capabilities.slots, models: message.capabilities.models });
+      return [];
+    case "status":
+      changeAgent(store, agentId, { status: message.status });
+      return [];
   }
+}
+
+function changeAgent(store: DispatchStore, agentId: string, change: Partial<AgentRecord>): void {
+  const agent = store.getAgent(agentId);
+  if (agent) store.putAgent({ ...agent, ...change });
 }
 
 function onReady(store: DispatchStore, agentId: string, freeSlots: number, clock: QueueClock): void {

@@ -1,4 +1,4 @@
-import type { AgentModel, CompletedMessage, EdgeMessage, FailureName } from "@star-graph/shared/agent-protocol";
+import type { AgentModel, AgentStatus, CompletedMessage, EdgeMessage, FailureName } from "@star-graph/shared/agent-protocol";
 import type { TaskProgress, TaskType } from "@star-graph/shared/task";
 
 /** What the queue has to know of a task; its parameters stay in D1 until it is offered. */
@@ -63,6 +63,8 @@ export interface AgentRecord {
   models: AgentModel[];
   isConnected: boolean;
   lastSeenAt: number;
+  /** As it said last. */
+  status?: AgentStatus;
   /** Its owner or an admin wants it to be offered nothing, until it is resumed. */
   intake?: "paused" | "draining";
 }
