@@ -1,4 +1,5 @@
-import { RATE_LIMITS, type RateLimits } from "@star-graph/shared/defaults";
+import { DEFAULTS, RATE_LIMITS, type RateLimits } from "@star-graph/shared/defaults";
+import type { QueueTimings } from "./dispatch/clock.ts";
 
 /** The Worker's configuration, read from its bindings in this one place. */
 export interface Config {
@@ -19,6 +20,8 @@ export interface Config {
   readonly allowedHosts: readonly string[];
   /** A service that judges prompts and pictures beside the word list; null when there is none. */
   readonly moderationUrl: string | null;
+  /** How long agents, leases and offers are given. */
+  readonly timings: QueueTimings;
 }
 
 const MIN_SECRET_BYTES = 32;
@@ -44,9 +47,28 @@ export function parseConfig(env: Cloudflare.Env): Config {
     allowedOrigins: env.ALLOWED_ORIGINS.split(/[\s,]+/).filter((allowed) => allowed !== ""),
     allowedHosts: env.FETCH_HOSTS.split(/[\s,]+/).filter((host) => host !== ""),
     moderationUrl: env.MODERATION_URL ? origin("MODERATION_URL", env.MODERATION_URL) : null,
+    timings: timings(env.TIMINGS),
     rateLimits: RATE_LIMITS[env.RATE_LIMITS as keyof typeof RATE_LIMITS],
     isConnectingIpTrusted: env.TRUST_CONNECTING_IP === "on",
   };
+}
+
+const TIMINGS = { ping: "pingMs", lease: "leaseMs", grace: "graceMs", offer: "offerMs" } as const;
+
+/** `ping=10 lease=30`: what is left out keeps its default. */
+function timings(text: string): QueueTimings {
+  const { pingMs, leaseMs, graceMs, offerMs } = DEFAULTS;
+  const found: QueueTimings = { pingMs, leaseMs, graceMs, offerMs };
+  for (const entry of text.split(/[\s,]+/).filter((word) => word !== "")) {
+    const [, name = "", seconds] = /^(\w+)=(\d+(?:\.\d+)?)$/.exec(entry) ?? [];
+    if (!Object.hasOwn(TIMINGS, name) || !(Number(seconds) > 0)) {
+      throw new Error(`TIMINGS must be seconds by name (${Object.keys(TIMINGS).join(", ")}), as in "lease=30 grace=30", not "${entry}"`);
+    }
+    found[TIMINGS[name as keyof typeof TIMINGS]] = Number(seconds) * 1000;
+  }
+  // An agent that pings in time would otherwise lose its lease between two pings.
+  if (found.leaseMs < 2 * found.pingMs) throw new Error("TIMINGS: a lease must last two pings at least");
+  return found;
 }
 
 function origin(name: string, value: string): string {

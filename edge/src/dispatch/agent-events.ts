@@ -42,7 +42,7 @@ export function onAgentHello(store: DispatchStore, agentId: string, hello: Hello
       effects.push(...requeue(store, item, clock));
     } else if (item.state === "running" && agentHasIt) {
       // Came back inside the grace period: a blink of the line costs nothing.
-      const leaseUntil = clock.now + DEFAULTS.leaseMs;
+      const leaseUntil = clock.now + clock.timings.leaseMs;
       store.putItem({ ...item, leaseUntil, dueAt: nextLook(leaseUntil, item) });
     } else if (item.state === "running") {
       effects.push(...loseAttempt(store, item, "LOST", "the agent restarted without it", clock));
@@ -120,8 +120,8 @@ function onAccepted(store: DispatchStore, agentId: string, attemptId: string, cl
   const item = itemOf(store, agentId, attemptId);
   if (!item) return [{ kind: "send", agentId, message: { type: "cancel", attemptId } }];
   if (item.state !== "offered") return [];
-  const { now } = clock;
-  const leaseUntil = now + DEFAULTS.leaseMs;
+  const { now, timings } = clock;
+  const leaseUntil = now + timings.leaseMs;
   const deadlineAt = runningDeadline(item, now, Math.max(DEFAULTS.runningDeadlineMs, 10 * expectedMs(store, item)));
   const progress: TaskProgress = { phase: "queued", step: 0, totalSteps: 0 };
   const attempt = { ...item.attempt, number: item.attemptNumber + 1 };
@@ -157,10 +157,11 @@ function onProgress(
   const item = itemOf(store, agentId, attemptId);
   if (!item) return [{ kind: "send", agentId, message: { type: "cancel", attemptId } }];
   if (item.state !== "running" || PHASES.indexOf(phase) < PHASES.indexOf(item.progress.phase)) return [];
-  const leaseUntil = clock.now + DEFAULTS.leaseMs;
+  const { leaseMs } = clock.timings;
+  const leaseUntil = clock.now + leaseMs;
   const running: WorkItemIn<"running"> = { ...item, progress: { phase, step, totalSteps } };
   // Stored when it says something new about the attempt's life, not for every step.
-  if (phase !== item.progress.phase || leaseUntil > item.leaseUntil + DEFAULTS.leaseMs / 3)
+  if (phase !== item.progress.phase || leaseUntil > item.leaseUntil + leaseMs / 3)
     store.putItem({ ...running, leaseUntil, dueAt: nextLook(leaseUntil, item) });
   return [{ kind: "progress", item: running }];
 }

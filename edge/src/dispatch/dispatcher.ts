@@ -226,7 +226,8 @@ export class Dispatcher extends DurableObject {
   private greet(ws: WebSocket, agentId: string, hello: HelloMessage): void {
     this.sockets.name(ws, agentId);
     log("info", "agent connected", { agentId, name: hello.agent.name, version: hello.agent.version });
-    const { pingMs, leaseMs, graceMs, progressMs, maxResultBytes } = DEFAULTS;
+    const { pingMs, leaseMs, graceMs } = this.config.timings;
+    const { progressMs, maxResultBytes } = DEFAULTS;
     const timings = { pingMs, leaseMs, graceMs, progressMs };
     this.send(agentId, { type: "welcome", protocol: PROTOCOL_VERSION, timings, maxResultBytes });
     this.apply(onAgentHello(this.store, agentId, hello, this.clock()));
@@ -308,7 +309,7 @@ export class Dispatcher extends DurableObject {
   }
 
   private clock(): QueueClock {
-    return { now: Date.now(), newAttemptId: () => crypto.randomUUID() };
+    return { now: Date.now(), timings: this.config.timings, newAttemptId: () => crypto.randomUUID() };
   }
 
   // ---- what decisions ask for ----

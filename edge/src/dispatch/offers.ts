@@ -1,4 +1,3 @@
-import { DEFAULTS } from "@star-graph/shared/defaults";
 import type { QueueClock } from "./clock.ts";
 import { canRun, chooseAgent, openSlots } from "./matching.ts";
 import type { DispatchStore } from "./store.ts";
@@ -36,7 +35,7 @@ export function fillAgent(store: DispatchStore, agentId: string, clock: QueueClo
 
 function offerTo(store: DispatchStore, item: WorkItem, agent: AgentRecord, clock: QueueClock): Effect {
   const attempt: Attempt = { id: clock.newAttemptId(), number: item.attemptNumber + 1, agentId: agent.agentId, agentName: agent.name };
-  const offered: WorkItemIn<"offered"> = { ...base(item), state: "offered", attempt, dueAt: clock.now + DEFAULTS.offerMs };
+  const offered: WorkItemIn<"offered"> = { ...base(item), state: "offered", attempt, dueAt: clock.now + clock.timings.offerMs };
   store.putItem(offered);
   return { kind: "offer", item: offered };
 }

@@ -42,7 +42,7 @@ export function onTaskFound(
   clock: QueueClock,
 ): Effect[] {
   if (!attempt || store.getItem(task.taskId)) return onTaskSubmitted(store, task, clock);
-  const leaseUntil = clock.now + DEFAULTS.leaseMs;
+  const leaseUntil = clock.now + clock.timings.leaseMs;
   const deadlineAt = runningDeadline(task, clock.now, DEFAULTS.runningDeadlineMs);
   const running: WorkItemIn<"running"> = {
     ...task,

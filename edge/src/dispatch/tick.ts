@@ -1,4 +1,3 @@
-import { DEFAULTS } from "@star-graph/shared/defaults";
 import { endWithFailure, loseAttempt } from "./attempt-ends.ts";
 import type { QueueClock } from "./clock.ts";
 import { judgeLease } from "./lease.ts";
@@ -53,7 +52,7 @@ function onRunningDue(store: DispatchStore, item: WorkItemIn<"running">, lastSee
   const cancel: Effect = { kind: "send", agentId: item.attempt.agentId, message: { type: "cancel", attemptId: item.attempt.id } };
   if (clock.now >= item.deadlineAt)
     return [cancel, ...endWithFailure(store, item, "TASK_TIMEOUT", whyOutOfTime(item, clock, "it ran too long"), clock)];
-  const verdict = judgeLease(item.leaseUntil, lastSeenAt, clock.now, DEFAULTS);
+  const verdict = judgeLease(item.leaseUntil, lastSeenAt, clock.now, clock.timings);
   switch (verdict.kind) {
     case "renewed":
       store.putItem({ ...item, leaseUntil: verdict.leaseUntil, dueAt: nextLook(verdict.leaseUntil, item) });

@@ -1,3 +1,4 @@
+import { DEFAULTS } from "@star-graph/shared/defaults";
 import type { AgentMessage, HelloMessage } from "@star-graph/shared/agent-protocol";
 import { onAgentGone, onAgentHello, onAgentMessage } from "../agent-events.ts";
 import type { QueueClock } from "../clock.ts";
@@ -20,7 +21,7 @@ export class Shard {
   }
 
   get clock(): QueueClock {
-    return { now: this.now, newAttemptId: () => `attempt-${++this.#attempts}` };
+    return { now: this.now, timings: DEFAULTS, newAttemptId: () => `attempt-${++this.#attempts}` };
   }
 
   submit(task: TaskToQueue): Effect[] {

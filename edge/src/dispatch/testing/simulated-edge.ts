@@ -1,3 +1,4 @@
+import { DEFAULTS } from "@star-graph/shared/defaults";
 import type { AgentMessage } from "@star-graph/shared/agent-protocol";
 import { onAgentGone, onAgentHello, onAgentMessage } from "../agent-events.ts";
 import type { QueueClock } from "../clock.ts";
@@ -53,7 +54,7 @@ export class SimulatedEdge {
   }
 
   get #clock(): QueueClock {
-    return { now: this.now, newAttemptId: () => `attempt-${++this.#attempts}` };
+    return { now: this.now, timings: DEFAULTS, newAttemptId: () => `attempt-${++this.#attempts}` };
   }
 
   enqueue(task: TaskToQueue): void {
