@@ -5,19 +5,21 @@ import { Agent as HttpClient } from "undici";
 import type { AgentConfig } from "./config.ts";
 import type { WorkMessage } from "./connection.ts";
 import { Delivery } from "./delivery.ts";
-import type { Engine } from "./engines/engine.ts";
+import type { EngineSet } from "./engines/engine-set.ts";
+import type { OpenEngines } from "./engines/open-engines.ts";
 import { fetchInputs } from "./inputs.ts";
 import { Link } from "./link.ts";
 import type { Log } from "./log.ts";
-import { freeSlots, offeredModels } from "./offer.ts";
+import { freeSlots } from "./offer.ts";
 import { Runner } from "./runner.ts";
+import { SelfReport } from "./self-report.ts";
 import { Spool } from "./spool.ts";
 import { openStateFolder, type StateFolder } from "./state-folder.ts";
 import { AGENT_TIMINGS, type AgentTimings } from "./timings.ts";
 import { AGENT_VERSION } from "./version.ts";
 
 export interface AgentDeps {
-  openEngine: () => Promise<Engine>;
+  openEngines: OpenEngines;
   log: Log;
   /** Ends the agent: running attempts are dropped, finished ones wait on disk for the next start. */
   signal: AbortSignal;
@@ -31,19 +33,18 @@ export interface AgentDeps {
 export async function runAgent(config: AgentConfig, deps: AgentDeps): Promise<void> {
   const state = await openStateFolder(config.stateFolder);
   try {
-    const engine = await deps.openEngine();
-    await serve(config, state, engine, deps);
+    const engines = await deps.openEngines(config.engines);
+    await serve(config, state, engines, deps);
   } finally {
     await state.release();
   }
 }
 
-async function serve(config: AgentConfig, state: StateFolder, engine: Engine, deps: AgentDeps): Promise<void> {
+async function serve(config: AgentConfig, state: StateFolder, engines: EngineSet, deps: AgentDeps): Promise<void> {
   const { log, timings = AGENT_TIMINGS } = deps;
   // A refusal by the edge ends the attempts just as the owner's stop does.
   const over = new AbortController();
   const signal = AbortSignal.any([deps.signal, over.signal]);
-  const models = offeredModels(engine.name, engine.models(), config.mappedModels);
   const limits: { progressMs: number; maxResultBytes: number } = {
     progressMs: DEFAULTS.progressMs,
     maxResultBytes: DEFAULTS.maxResultBytes,
@@ -54,7 +55,12 @@ async function serve(config: AgentConfig, state: StateFolder, engine: Engine, de
   let announcedSlots: number | null = null;
 
   const slots = (): number =>
-    freeSlots({ slots: config.slots, running: runner.attemptIds.length, unacknowledged: delivery.attemptIds.length, isDraining });
+    freeSlots({
+      free: engines.freeSlots,
+      running: runner.attemptIds.length,
+      unacknowledged: delivery.attemptIds.length,
+      isDraining,
+    });
   const announceSlots = () => {
     const free = slots();
     if (free !== announcedSlots && link.send({ type: "ready", freeSlots: free })) announcedSlots = free;
@@ -71,20 +77,21 @@ async function serve(config: AgentConfig, state: StateFolder, engine: Engine, de
       type: "hello",
       protocol: PROTOCOL_VERSION,
       agent: { id: state.agentId, name: config.name, version: AGENT_VERSION },
-      capabilities: { slots: config.slots, models },
+      capabilities: report.capabilities(),
       running: runner.attemptIds,
       finished: delivery.attemptIds.slice(0, 1000),
     }),
     onWelcome: (welcome) => {
       log.info("registered", `Registered with ${config.edge.origin} as "${config.name}"`, {
         agentId: state.agentId,
-        models: models.length,
-        slots: config.slots,
+        models: engines.models().length,
+        slots: engines.slots,
       });
       limits.progressMs = welcome.timings.progressMs;
       limits.maxResultBytes = welcome.maxResultBytes;
       isDraining = false;
       announcedSlots = null;
+      report.tell();
       announceSlots();
       runner.repeatProgress();
       delivery.repeatEnds();
@@ -92,6 +99,12 @@ async function serve(config: AgentConfig, state: StateFolder, engine: Engine, de
     onMessage: (message) => onMessage(message),
   });
   const send = link.send.bind(link);
+  const report = new SelfReport({
+    // The protocol knows no agent without slots; one that can run nothing says so by offering no model.
+    capabilities: () => ({ slots: Math.min(64, Math.max(1, engines.slots)), models: engines.models() }),
+    status: () => ({ residentModels: engines.residentModels() }),
+    send,
+  });
   const delivery: Delivery = new Delivery({
     spool,
     log,
@@ -104,8 +117,7 @@ async function serve(config: AgentConfig, state: StateFolder, engine: Engine, de
     onChange: announceSlots,
   });
   const runner: Runner = new Runner({
-    engine,
-    models,
+    engines,
     spool,
     delivery,
     log,
@@ -149,10 +161,14 @@ async function serve(config: AgentConfig, state: StateFolder, engine: Engine, de
     log.info("recovered", "Found a result that was not yet delivered", { attemptId: meta.attemptId });
     delivery.deliver(meta);
   }
+  engines.onChange(() => {
+    report.tell();
+    announceSlots();
+  });
   const repeating = delivery.repeatUntilStopped();
   const letGo = async () => {
     await runner.whenIdle();
-    await engine.close();
+    await engines.close();
   };
   try {
     await link.run();

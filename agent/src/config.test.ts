@@ -14,10 +14,8 @@ test("fills in what was not said", () => {
       edge: new URL("https://edge.example"),
       key: KEY,
       name: hostname().slice(0, 100),
-      slots: 1,
       stateFolder: join(homedir(), ".stargraph-agent"),
-      engine: "built-in",
-      mappedModels: [],
+      engines: [{ engine: "built-in", slots: 1, mappedModels: [] }],
       log: "text",
     },
   });
@@ -28,9 +26,8 @@ test("reads flags", () => {
   expect(readCommandLine([...NEEDED, ...flags], {})).toMatchObject({
     config: {
       name: "box",
-      slots: 4,
       stateFolder: resolve("s"),
-      mappedModels: ["a", "b", "c", "a"].map((name) => ({ name, types: null })),
+      engines: [{ slots: 4, mappedModels: ["a", "b", "c", "a"].map((name) => ({ name, types: null })) }],
       log: "json",
     },
   });
@@ -39,9 +36,13 @@ test("reads flags", () => {
 test("a mapped name may say for which types it is offered", () => {
   expect(readCommandLine([...NEEDED, "--map-model", "sd:TEXT2IMG+POSE,flux:dev"], {})).toMatchObject({
     config: {
-      mappedModels: [
-        { name: "sd", types: ["TEXT2IMG", "POSE"] },
-        { name: "flux:dev", types: null },
+      engines: [
+        {
+          mappedModels: [
+            { name: "sd", types: ["TEXT2IMG", "POSE"] },
+            { name: "flux:dev", types: null },
+          ],
+        },
       ],
     },
   });

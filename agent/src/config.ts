@@ -3,29 +3,18 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { TaskType } from "@star-graph/shared/task";
+import { ENGINE_NAMES, EngineSettings, type MappedModel } from "./engines/settings.ts";
 import { messageOf } from "./outside.ts";
 
 const LOG_FORMATS = ["text", "json"] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
-const ENGINE_NAMES = ["built-in"] as const;
-export type EngineName = (typeof ENGINE_NAMES)[number];
-
-export interface MappedModel {
-  name: string;
-  /** Null for all that the engine's model can do. */
-  types: TaskType[] | null;
-}
-
 export interface AgentConfig {
   edge: URL;
   key: string;
   name: string;
-  slots: number;
   stateFolder: string;
-  engine: EngineName;
-  /** Further model names of the API that the engine's model is offered under. */
-  mappedModels: MappedModel[];
+  engines: EngineSettings[];
   log: LogFormat;
 }
 
@@ -37,7 +26,7 @@ export class UsageError extends Error {
 }
 
 /** `NAME` or `NAME:TYPE+TYPE`. A colon before anything but capitals belongs to the name. */
-const MappedModel = z.string().transform((text, context): MappedModel => {
+const MappedModelText = z.string().transform((text, context): MappedModel => {
   const [, typed, list] = /^(.+):([A-Z0-9+]+)$/.exec(text) ?? [];
   const types = list === undefined ? null : z.array(TaskType).safeParse(list.split("+"));
   const name = typed ?? text;
@@ -58,7 +47,7 @@ const Settings = z.object({
     .pipe(z.number().min(1, "must be a whole number from 1 to 64").max(64, "must be a whole number from 1 to 64")),
   state: z.string().min(1, "must not be empty"),
   engine: z.enum(ENGINE_NAMES, `must be one of: ${ENGINE_NAMES.join(", ")}`),
-  "map-model": z.array(MappedModel).max(400, "must name at most 400 models"),
+  "map-model": z.array(MappedModelText).max(400, "must name at most 400 models"),
   log: z.enum(LOG_FORMATS, `must be one of: ${LOG_FORMATS.join(", ")}`),
 });
 
@@ -93,8 +82,9 @@ export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv 
     log: flags.log ?? "text",
   });
   if (!parsed.success) throw new UsageError(describeIssue(parsed.error.issues[0]));
-  const { state, "map-model": mappedModels, ...rest } = parsed.data;
-  return { kind: "run", config: { ...rest, stateFolder: resolve(state), mappedModels } };
+  const { state, engine, slots, "map-model": mappedModels, ...rest } = parsed.data;
+  const engines = [EngineSettings.parse({ engine, slots, mappedModels })];
+  return { kind: "run", config: { ...rest, stateFolder: resolve(state), engines } };
 }
 
 function parseFlags(argv: readonly string[]) {

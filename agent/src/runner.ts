@@ -1,7 +1,8 @@
-import type { AgentMessage, AgentModel, OfferMessage } from "@star-graph/shared/agent-protocol";
+import type { AgentMessage, OfferMessage } from "@star-graph/shared/agent-protocol";
 import { modelOf, workOf } from "@star-graph/shared/work";
 import { type Delivery, failed } from "./delivery.ts";
 import { type Engine, EngineError, type EngineResult, type RunOptions } from "./engines/engine.ts";
+import type { EngineSet } from "./engines/engine-set.ts";
 import type { Log } from "./log.ts";
 import { reasonToReject } from "./offer.ts";
 import { messageOf } from "./outside.ts";
@@ -10,8 +11,7 @@ import type { Spool } from "./spool.ts";
 import type { SpoolMeta } from "./spool-entry.ts";
 
 export interface RunnerDeps {
-  engine: Engine;
-  models: readonly AgentModel[];
+  engines: EngineSet;
   spool: Spool;
   delivery: Delivery;
   log: Log;
@@ -25,6 +25,9 @@ export interface RunnerDeps {
 }
 
 interface RunningAttempt {
+  engine: Engine;
+  /** Gives the engine's slot back. */
+  release: () => void;
   abort: AbortController;
   progress: ProgressReporter;
   /** Somebody looks at it: the one time in which a preview is worth its cost. */
@@ -48,23 +51,28 @@ export class Runner {
   }
 
   offer(offer: OfferMessage): void {
-    const { send, log, models, delivery } = this.#deps;
+    const { send, log, engines, delivery } = this.#deps;
     const { attemptId, task } = offer;
     // Told twice, because the edge did not hear the first answer.
     if (this.#running.has(attemptId) || delivery.has(attemptId)) {
       send({ type: "accepted", attemptId });
       return;
     }
-    const reason = reasonToReject(offer, { freeSlots: this.#deps.freeSlots(), models });
-    if (reason !== null) {
+    const unfit = reasonToReject(attemptId, this.#deps.freeSlots());
+    const claim = engines.claim(task);
+    if (claim.kind === "refused" || unfit !== null) {
+      if (claim.kind === "claimed") claim.release();
+      const reason = claim.kind === "refused" ? claim.reason : (unfit ?? "");
       log.warn("rejected", `Offer rejected: ${reason}`, { attemptId });
       send({ type: "rejected", attemptId, reason: reason.slice(0, 500) });
       return;
     }
     const { pixels, work } = workOf(task);
-    log.info("accepted", `${task.type} with ${modelOf(task)}, ${(pixels / 1e6).toFixed(2)} megapixels`, { attemptId, pixels, work });
+    const { engine, release } = claim;
+    const what = `${task.type} with ${modelOf(task)}, ${(pixels / 1e6).toFixed(2)} megapixels`;
+    log.info("accepted", what, { attemptId, engine: engine.name, pixels, work });
     const progress = new ProgressReporter(this.#deps.limits().progressMs, (step) => send({ type: "progress", attemptId, ...step }));
-    const attempt: RunningAttempt = { abort: new AbortController(), progress, isWatched: false };
+    const attempt: RunningAttempt = { engine, release, abort: new AbortController(), progress, isWatched: false };
     this.#running.set(attemptId, attempt);
     send({ type: "accepted", attemptId });
     this.#deps.onSlotsChanged();
@@ -98,12 +106,14 @@ export class Runner {
     await Promise.all(this.#runs);
   }
 
-  async #run(offer: OfferMessage, { abort, progress }: RunningAttempt): Promise<void> {
+  async #run(offer: OfferMessage, attempt: RunningAttempt): Promise<void> {
+    const { abort, progress } = attempt;
     const { attemptId } = offer;
     const { delivery, send, log, onSlotsChanged } = this.#deps;
     const startedMs = performance.now();
-    const end = await this.#produce(offer, progress, AbortSignal.any([this.#deps.signal, abort.signal]));
+    const end = await this.#produce(offer, attempt, AbortSignal.any([this.#deps.signal, abort.signal]));
     progress.close();
+    attempt.release();
     this.#running.delete(attemptId);
     const tookMs = Math.round(performance.now() - startedMs);
     switch (end.kind) {
@@ -122,8 +132,12 @@ export class Runner {
     onSlotsChanged();
   }
 
-  async #produce({ attemptId, task, inputs, upload }: OfferMessage, progress: ProgressReporter, signal: AbortSignal): Promise<End> {
-    const { spool, engine, limits } = this.#deps;
+  async #produce(
+    { attemptId, task, inputs, upload }: OfferMessage,
+    { engine, progress }: RunningAttempt,
+    signal: AbortSignal,
+  ): Promise<End> {
+    const { spool, limits } = this.#deps;
     let end: End;
     try {
       const outputFolder = await spool.begin(attemptId);

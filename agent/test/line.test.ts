@@ -3,6 +3,7 @@ import { expect, test, vi } from "vitest";
 import { anOffer } from "./builders.ts";
 import { WELCOME } from "./fake-edge.ts";
 import { startAgent, startedEdge } from "./run-in-process.ts";
+import { MODEL } from "./scripted-engine.ts";
 
 /** So that only the reconnect can be what says an end again. */
 const NO_REPEAT = { repeatEndMs: 60_000 };
@@ -153,4 +154,23 @@ test.each([
   const { stop, log } = await startAgent({ edge, timings });
   await vi.waitFor(() => expect(log.events.length).toBeGreaterThan(0));
   await stop();
+});
+
+test("models that come and go, and what is in memory, are said when they change, and again with the next hello", async () => {
+  const { edge, engine } = await startAgent({ slots: 2 });
+  const { line, hello } = await edge.nextAgent();
+  expect(hello.capabilities).toMatchObject({ slots: 2, models: [{ name: MODEL }, { name: "mapped-model" }] });
+  await line.next("ready");
+  engine.become({ resident: [MODEL] });
+  expect(await line.next("status")).toEqual({ type: "status", status: { residentModels: [MODEL, "mapped-model"] } });
+  engine.become({ models: [] });
+  expect(await line.next("capabilities")).toEqual({ type: "capabilities", capabilities: { slots: 1, models: [] } });
+  expect(await line.next("ready")).toMatchObject({ freeSlots: 0 });
+  engine.become({ models: [] });
+  line.cut();
+  const second = await edge.nextAgent();
+  expect(second.hello.capabilities.models).toEqual([]);
+  engine.become({ models: [{ name: "late", types: ["UPSCALE"] }] });
+  expect(await second.line.next("capabilities")).toMatchObject({ capabilities: { models: [{ name: "late" }, { name: "mapped-model" }] } });
+  expect(line.inbox.seen.filter(({ type }) => type === "capabilities" || type === "status")).toHaveLength(3);
 });

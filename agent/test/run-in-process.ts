@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { runAgent } from "../src/agent.ts";
+import { EngineSet } from "../src/engines/engine-set.ts";
 import { AGENT_TIMINGS, type AgentTimings } from "../src/timings.ts";
 import { aLog, type RecordedLog } from "./builders.ts";
 import { FakeEdge, KEY } from "./fake-edge.ts";
@@ -52,14 +53,13 @@ export async function startAgent(
       edge: new URL(edge.url),
       key: KEY,
       name: "box",
-      slots: options.slots ?? 1,
       stateFolder,
-      engine: "built-in",
-      mappedModels: [{ name: "mapped-model", types: null }],
+      engines: [],
       log: "text",
     },
     {
-      openEngine: async () => engine,
+      openEngines: async () =>
+        new EngineSet([{ engine, slots: options.slots ?? 1, mappedModels: [{ name: "mapped-model", types: null }] }]),
       log,
       signal: stop.signal,
       timings: { ...QUICK, ...options.timings },

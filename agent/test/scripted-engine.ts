@@ -1,5 +1,6 @@
 import type { EngineTask } from "@star-graph/shared/rest/generate";
-import type { Engine, EngineFile, EngineModel, EngineProgress, EngineResult, RunOptions } from "../src/engines/engine.ts";
+import { Changes } from "../src/engines/changes.ts";
+import type { Engine, EngineFile, EngineHealth, EngineModel, EngineProgress, EngineResult, RunOptions } from "../src/engines/engine.ts";
 import { Inbox } from "./inbox.ts";
 
 export const MODEL = "test-model";
@@ -8,10 +9,42 @@ export const MODEL = "test-model";
 export class ScriptedEngine implements Engine {
   readonly name = "scripted";
   readonly runs = new Inbox<ScriptedRun>();
+  readonly #changes = new Changes();
+  #models: readonly EngineModel[] = [{ name: MODEL, types: ["TEXT2IMG"], maxPixels: 2048 * 1024 }];
+  #resident: readonly string[] = [];
   isClosed = false;
+  freed = 0;
 
-  models(): EngineModel[] {
-    return [{ name: MODEL, types: ["TEXT2IMG"], maxPixels: 2048 * 1024 }];
+  constructor(models?: readonly EngineModel[]) {
+    if (models) this.#models = models;
+  }
+
+  models(): readonly EngineModel[] {
+    return this.#models;
+  }
+
+  residentModels(): readonly string[] {
+    return this.#resident;
+  }
+
+  onChange(listener: () => void): void {
+    this.#changes.listen(listener);
+  }
+
+  async health(): Promise<EngineHealth> {
+    return this.#models.length > 0 ? { isReady: true } : { isReady: false, reason: "the test says so" };
+  }
+
+  async freeMemory(): Promise<void> {
+    this.freed++;
+    this.become({ resident: [] });
+  }
+
+  /** As an engine whose server came up, went, or loaded a model. */
+  become({ models = this.#models, resident = this.#resident }: { models?: readonly EngineModel[]; resident?: readonly string[] }): void {
+    this.#models = models;
+    this.#resident = resident;
+    this.#changes.tell();
   }
 
   run(task: EngineTask, options: RunOptions): Promise<EngineResult> {

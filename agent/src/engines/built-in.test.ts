@@ -83,6 +83,23 @@ test("loads once for runs that start together, and again after a load that faile
   expect(loads).toBe(2);
 });
 
+test("says when its model is in memory, and gives it back while nothing runs", async () => {
+  let closed = 0;
+  const engine = new BuiltInEngine(async () => ({ ...aScene([]), close: async () => void closed++ }));
+  const seen: (readonly string[])[] = [];
+  engine.onChange(() => seen.push(engine.residentModels()));
+  await engine.freeMemory();
+  const running = run(engine, {}).result;
+  await engine.freeMemory();
+  await running;
+  expect({ closed, seen }).toEqual({ closed: 0, seen: [["stargraph-scene"]] });
+  await engine.freeMemory();
+  expect({ closed, seen }).toEqual({ closed: 1, seen: [["stargraph-scene"], []] });
+  await run(engine, {}).result;
+  expect(engine.residentModels()).toEqual(["stargraph-scene"]);
+  expect(await engine.health()).toEqual({ isReady: true });
+});
+
 test("an abort reaches the model", async () => {
   const engine = new BuiltInEngine(async () => aScene([]));
   await expect(run(engine, {}, AbortSignal.abort(new Error("cancelled"))).result).rejects.toThrow("cancelled");

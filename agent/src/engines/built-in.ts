@@ -4,8 +4,25 @@ import { hasCode, messageOf } from "../outside.ts";
 import { Refusal } from "../refusal.ts";
 import { callsOf, type SceneCall } from "./built-in-calls.ts";
 import { notesFor, SCENE_MODEL } from "./built-in-notes.ts";
-import { type Engine, EngineError, type EngineFile, type EngineModel, type EngineResult, type RunOptions } from "./engine.ts";
+import { Changes } from "./changes.ts";
+import {
+  type Engine,
+  EngineError,
+  type EngineFile,
+  type EngineHealth,
+  type EngineModel,
+  type EngineResult,
+  type RunOptions,
+} from "./engine.ts";
 import { withMoovFirst } from "./moov-first.ts";
+
+const MODELS: readonly EngineModel[] = [
+  {
+    name: SCENE_MODEL,
+    types: ["TEXT2IMG", "IMG2IMG", "UPSCALE", "POSE", "TEXT2VIDEO", "IMG2VIDEO"],
+    features: ["pose:openpose", "pose:canny", "pose:depth"],
+  },
+];
 
 type LoadScene = () => Promise<SixTaskEngine>;
 
@@ -28,18 +45,48 @@ export async function openBuiltInEngine(): Promise<Engine> {
 export class BuiltInEngine implements Engine {
   readonly name = "built-in";
   readonly #loadScene: LoadScene;
+  readonly #changes = new Changes();
   #scene: Promise<SixTaskEngine> | null = null;
   #isLoaded = false;
+  #running = 0;
 
   constructor(loadScene: LoadScene) {
     this.#loadScene = loadScene;
   }
 
-  models(): EngineModel[] {
-    return [{ name: SCENE_MODEL, types: ["TEXT2IMG", "IMG2IMG", "UPSCALE", "POSE", "TEXT2VIDEO", "IMG2VIDEO"] }];
+  models(): readonly EngineModel[] {
+    return MODELS;
   }
 
-  async run(task: EngineTask, { signal, inputs, onProgress }: RunOptions): Promise<EngineResult> {
+  residentModels(): readonly string[] {
+    return this.#isLoaded ? [SCENE_MODEL] : [];
+  }
+
+  onChange(listener: () => void): void {
+    this.#changes.listen(listener);
+  }
+
+  async health(): Promise<EngineHealth> {
+    return { isReady: true };
+  }
+
+  async freeMemory(): Promise<void> {
+    const scene = this.#scene;
+    if (!scene || this.#running > 0) return;
+    this.#forget();
+    await (await scene.catch(() => null))?.close();
+  }
+
+  async run(task: EngineTask, options: RunOptions): Promise<EngineResult> {
+    this.#running++;
+    try {
+      return await this.#run(task, options);
+    } finally {
+      this.#running--;
+    }
+  }
+
+  async #run(task: EngineTask, { signal, inputs, onProgress }: RunOptions): Promise<EngineResult> {
     if (!this.#isLoaded) onProgress({ phase: "loading", step: 0, totalSteps: 1 });
     const scene = await this.#load();
     const [first, ...others] = await callsOf(scene, task, inputs);
@@ -58,6 +105,7 @@ export class BuiltInEngine implements Engine {
   }
 
   async close(): Promise<void> {
+    this.#changes.close();
     // A model that failed to load has nothing to close.
     const scene = await this.#scene?.catch(() => null);
     await scene?.close();
@@ -67,12 +115,22 @@ export class BuiltInEngine implements Engine {
     this.#scene ??= this.#loadScene();
     try {
       const scene = await this.#scene;
-      this.#isLoaded = true;
+      if (!this.#isLoaded) {
+        this.#isLoaded = true;
+        this.#changes.tell();
+      }
       return scene;
     } catch (error) {
-      this.#scene = null;
+      this.#forget();
       throw new EngineError("MODEL_LOAD_FAILED", `stargraph-scene: ${messageOf(error)}`, { isRetryable: true, cause: error });
     }
+  }
+
+  #forget(): void {
+    this.#scene = null;
+    const wasLoaded = this.#isLoaded;
+    this.#isLoaded = false;
+    if (wasLoaded) this.#changes.tell();
   }
 
   /** One file of the task; steps are counted over all of them. */

@@ -5,8 +5,16 @@ import type { Phase, ResultFormat, TaskType } from "@star-graph/shared/task";
 /** Turns a task's parameters into files on this machine. It knows nothing of the edge, its sockets or its users. */
 export interface Engine {
   readonly name: string;
-  /** What it can run now. The first one is what `--map-model` names are served by. */
-  models(): EngineModel[];
+  /** What it can run now: none while its server is down. The first one is what `--map-model` names are served by. */
+  models(): readonly EngineModel[];
+  /** Those of its models, by name, that are in memory: a task for one of them starts without a load. */
+  residentModels(): readonly string[];
+  /** Calls `listener` each time `models()` or `residentModels()` have become others, until it is closed. */
+  onChange(listener: () => void): void;
+  /** Looks now, and answers within a few seconds whatever happens; it never throws. */
+  health(): Promise<EngineHealth>;
+  /** Gives memory back, of models that nothing runs with. What runs is left alone. */
+  freeMemory(): Promise<void>;
   /**
    * Runs one task. Several may run at once, up to the agent's slots.
    * @throws {EngineError} says whether trying again can help; any other error counts as one that can.
@@ -17,10 +25,20 @@ export interface Engine {
 
 export interface EngineModel {
   name: string;
-  types: [TaskType, ...TaskType[]];
+  types: readonly [TaskType, ...TaskType[]];
+  /** The engine's own name for it, where that is another: a file, say. */
+  servedAs?: string;
   /** Width × height of one picture at most. */
   maxPixels?: number;
+  maxFrames?: number;
+  /** What it can beyond its types: `pose:canny`, … */
+  features?: readonly string[];
 }
+
+export type EngineHealth =
+  | { isReady: true; freeMemoryBytes?: number }
+  /** `reason` in words for the owner of the box. */
+  | { isReady: false; reason: string };
 
 export interface RunOptions {
   /** Aborted when the attempt must stop now; whatever `run` then does is ignored. */
@@ -36,7 +54,7 @@ export interface EngineProgress {
   phase: Extract<Phase, "loading" | "sampling" | "encoding">;
   step: number;
   totalSteps: number;
-  /** Draws the picture as it is at this step; costs nothing until somebody looks. */
+  /** Draws the picture as it is at this step, as PNG, JPEG or WebP of any size; costs nothing until somebody looks. */
   preview?: () => Promise<Uint8Array>;
 }
 

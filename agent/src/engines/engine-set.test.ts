@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+import { someParameters } from "../../test/builders.ts";
+import { MODEL, ScriptedEngine } from "../../test/scripted-engine.ts";
+import { EngineSet } from "./engine-set.ts";
+import type { EngineModel } from "./engine.ts";
+
+const task = (changes: Parameters<typeof someParameters>[0] = {}) => ({ type: "TEXT2IMG", parameters: someParameters(changes) }) as const;
+const place = (engine: ScriptedEngine, slots = 1) => ({ engine, slots, mappedModels: [] });
+const small: EngineModel = { name: MODEL, types: ["TEXT2IMG"], maxPixels: 512 * 512 };
+
+test.each([
+  ["unknown model", { modelName: "flux" }, "this agent does not offer flux for TEXT2IMG"],
+  ["too large", {}, `${1024 * 1024} pixels are more than ${512 * 512}`],
+])("refuses a task: %s", (_, changes, reason) => {
+  expect(new EngineSet([place(new ScriptedEngine([small]))]).claim(task(changes))).toEqual({ kind: "refused", reason });
+});
+
+test("goes to the engine that is large enough, and to none when that is busy", () => {
+  const [one, two] = [new ScriptedEngine([small]), new ScriptedEngine()];
+  const engines = new EngineSet([place(one), place(two)]);
+  expect(engines.freeSlots).toBe(2);
+  const claim = engines.claim(task());
+  expect(claim).toMatchObject({ kind: "claimed", engine: two });
+  expect(engines.freeSlots).toBe(1);
+  expect(engines.claim(task())).toEqual({ kind: "refused", reason: "no free slot" });
+  if (claim.kind === "claimed") claim.release();
+  expect(engines.claim(task())).toMatchObject({ engine: two });
+});
+
+test("a slot given back twice is given back once", () => {
+  const engines = new EngineSet([place(new ScriptedEngine(), 2)]);
+  const first = engines.claim(task());
+  engines.claim(task());
+  if (first.kind === "claimed") {
+    first.release();
+    first.release();
+  }
+  expect(engines.freeSlots).toBe(1);
+});
+
+test("prefers the engine that has the model in memory, then the one with less to do", () => {
+  const [one, two] = [new ScriptedEngine(), new ScriptedEngine()];
+  const engines = new EngineSet([place(one, 2), place(two, 2)]);
+  expect(engines.claim(task())).toMatchObject({ engine: one });
+  expect(engines.claim(task())).toMatchObject({ engine: two });
+  two.become({ resident: [MODEL] });
+  expect(engines.claim(task())).toMatchObject({ engine: two });
+  expect(engines.residentModels()).toEqual([MODEL]);
+});
+
+test("an engine whose server is down has neither models nor slots", () => {
+  const engine = new ScriptedEngine();
+  const engines = new EngineSet([place(engine, 3)]);
+  let changes = 0;
+  engines.onChange(() => changes++);
+  engine.become({ models: [] });
+  expect({ slots: engines.slots, free: engines.freeSlots, models: engines.models(), changes }).toEqual({
+    slots: 0,
+    free: 0,
+    models: [],
+    changes: 1,
+  });
+});

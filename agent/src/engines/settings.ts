@@ -1,0 +1,26 @@
+import { TaskType } from "@star-graph/shared/task";
+import { z } from "zod";
+
+const MappedModel = z.object({
+  name: z.string().min(1).max(128, "must have at most 128 characters"),
+  /** Null for all that the engine's model can do. */
+  types: z.array(TaskType).min(1).nullable().default(null),
+});
+export type MappedModel = z.infer<typeof MappedModel>;
+
+const SLOTS = "must be a whole number from 1 to 64";
+const OfEveryEngine = {
+  /** Tasks that it runs at a time. */
+  slots: z.int(SLOTS).min(1, SLOTS).max(64, SLOTS).default(1),
+  /** Further model names of the API that the engine's first model is offered under. */
+  mappedModels: z.array(MappedModel).max(400, "must name at most 400 models").default([]),
+};
+
+const BuiltInSettings = z.object({ engine: z.literal("built-in"), ...OfEveryEngine });
+
+/** One engine, as its owner configures it. */
+export const EngineSettings = z.discriminatedUnion("engine", [BuiltInSettings]);
+export type EngineSettings = z.infer<typeof EngineSettings>;
+
+export type EngineName = EngineSettings["engine"];
+export const ENGINE_NAMES = EngineSettings.options.map((option) => option.shape.engine.value);
