@@ -1,6 +1,6 @@
 /** Who may import whom (docs/contributing.md, "Boundaries"). `reachable` follows friends of friends. */
 const PURE_DISPATCH =
-  "^edge/src/dispatch/(agent-events|agent-intake|attempt-ends|clock|estimate|fleet-view|lease|matching|memory-store|offers|pools|store|submit-limit|task-events|tick|types|work-item)\\.ts$";
+  "^edge/src/dispatch/(agent-events|agent-intake|attempt-ends|clock|duty-outcomes|estimate|fleet-view|lease|matching|memory-store|offers|pools|store|submit-limit|task-events|tick|types|work-item)\\.ts$";
 const PLATFORM = "^(cloudflare:|drizzle-orm|hono|node:)|^(fs|net|http|child_process)$";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
@@ -63,7 +63,7 @@ module.exports = {
       comment: "So that a test can hand them a small object.",
       severity: "error",
       from: {
-        path: "^edge/src/(admin/(all-agents|all-tasks|figures|manage-models|manage-users|manage-words|move-credits)|agents/(agent-view|command-agent|list-agents|manage-keys)|audit/list-audit|resources/(list-models|list-names|own-files|read-upload)|auth/login|events/(end-message|open-events)|generate/(check-limits|plan-task|quote|submit-batch|submit-task)|http/public-address|inputs/(decode-base64|fetch-picture|judge-picture|open-input|own-url|read-picture|store-input|whole-picture)|idempotency/(answer-once|request-key)|moderation/(classifier|moderate|word-cache)|webhooks/(check-callback-url|deliver|show-webhooks)|tasks/(list-tasks|show-task|cancel-task|retry-task|task-view|wait-for-task)|dispatch/perform-duty|files/(receive-upload|collect-results))\\.ts$",
+        path: "^edge/src/(admin/(all-agents|all-tasks|figures|manage-models|manage-users|manage-words|move-credits)|agents/(agent-view|command-agent|list-agents|manage-keys)|audit/list-audit|resources/(list-models|list-names|own-files|read-upload)|auth/login|events/(end-message|open-events)|generate/(check-limits|plan-task|quote|submit-batch|submit-task)|http/public-address|inputs/(decode-base64|fetch-picture|judge-picture|open-input|own-url|read-picture|store-input|whole-picture)|idempotency/(answer-once|request-key)|moderation/(classifier|moderate|word-cache)|webhooks/(check-callback-url|deliver|show-webhooks)|tasks/(list-tasks|show-task|cancel-task|retry-task|task-view|wait-for-task)|dispatch/(late-result|perform-duty|prepare-offer|sweep)|files/(receive-upload|collect-results))\\.ts$",
       },
       to: {
         path: "^(cloudflare:|drizzle-orm|hono$)|^edge/src/db/|^edge/src/[^/]+/[a-z-]*store\\.ts$",

@@ -1,7 +1,7 @@
 import { log } from "../http/log.ts";
 import type { Outbox, OutboxEntry } from "./outbox.ts";
-import { type DutyOutcome, performDuty, type PerformDutyDeps } from "./perform-duty.ts";
-import type { Duty } from "./types.ts";
+import { performDuty, type PerformDutyDeps } from "./perform-duty.ts";
+import type { Duty, DutyOutcome } from "./types.ts";
 
 /** Carries out what stands in the outbox: in order per task, each duty until it succeeds. */
 export class OutboxWorker {

@@ -3,11 +3,11 @@ import type { EndMessage } from "@star-graph/shared/push";
 import { EngineTask } from "@star-graph/shared/rest/generate";
 import type { TaskStatus } from "@star-graph/shared/task";
 import { outputOf } from "@star-graph/shared/work";
-import type { Ledger, SettleOutcome, TaskEnd, TaskResult } from "../billing/ledger.ts";
+import type { Ledger, TaskEnd, TaskResult } from "../billing/ledger.ts";
 import { collectResults } from "../files/collect-results.ts";
 import type { FileStore } from "../files/receive-upload.ts";
 import type { History } from "./history.ts";
-import type { Attempt, Duty } from "./types.ts";
+import type { Attempt, Duty, DutyOutcome } from "./types.ts";
 
 export interface PerformDutyDeps extends Pick<History, "recordStart" | "recordLoss" | "findTask">, Pick<Ledger, "settleTask"> {
   files: Pick<FileStore, "list" | "removeAll">;
@@ -16,16 +16,6 @@ export interface PerformDutyDeps extends Pick<History, "recordStart" | "recordLo
   /** @param callbackUrl the user's own server, if that is to be told too */
   publishEnd(userId: number, message: EndMessage, callbackUrl: string | null): Promise<void>;
 }
-
-/** What came of a duty that was done; one that could not be done throws and is tried again. */
-export type DutyOutcome =
-  | { kind: "done" }
-  /** D1 says that the task is not this attempt's to start. */
-  | { kind: "start-refused" }
-  /** What the agent reported is not in the store. */
-  | { kind: "result-unusable"; reason: string }
-  /** The end is on record (`refused`: another end is). */
-  | { kind: "ended"; outcome: SettleOutcome };
 
 /** Carries out one promise of the queue. Every step may be repeated: what is there already only answers. */
 export async function performDuty(deps: PerformDutyDeps, duty: Duty): Promise<DutyOutcome> {

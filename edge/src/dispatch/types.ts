@@ -78,6 +78,16 @@ export type Duty =
   /** D1 says that it has ended, most likely by a cancel: its user's sockets are still to be told, what its attempt left is to go. */
   | { kind: "cancelled"; taskId: string; attempt: Attempt | null; at: number };
 
+/** What came of a duty that was done; one that could not be done throws and is tried again. */
+export type DutyOutcome =
+  | { kind: "done" }
+  /** D1 says that the task is not this attempt's to start. */
+  | { kind: "start-refused" }
+  /** What the agent reported is not in the store. */
+  | { kind: "result-unusable"; reason: string }
+  /** The end is on record: now, by an earlier repeat, or not at all because another end is. */
+  | { kind: "ended"; outcome: "settled" | "already" | "refused" };
+
 /** What the shell does after a decision. All of them may be lost in a crash but `duty`, which is stored with the decision. */
 export type Effect =
   | { kind: "offer"; item: WorkItemIn<"offered"> }

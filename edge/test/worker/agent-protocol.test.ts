@@ -224,7 +224,7 @@ describe("a broken frame", () => {
 describe("a frame", () => {
   test("of a type that a newer agent may know is ignored, and so are unknown fields", async () => {
     const agent = await anAgent({ capabilities: { ...SCENE_CAPABILITIES, colour: "red" } as typeof SCENE_CAPABILITIES });
-    agent.sendRaw('{"type":"status","temperature":65}');
+    agent.sendRaw('{"type":"weather","temperature":65}');
     agent.sendRaw('{"type":"constructor"}');
     agent.sendRaw('{"type":"ready","freeSlots":2,"mood":"good","__proto__":{"freeSlots":0}}');
     const { taskId, offer } = await aRunningTask(agent);

@@ -2,21 +2,14 @@ import { DEFAULTS } from "@star-graph/shared/defaults";
 import type { AgentMessage } from "@star-graph/shared/agent-protocol";
 import { onAgentGone, onAgentHello, onAgentMessage } from "../agent-events.ts";
 import type { QueueClock } from "../clock.ts";
+import { onDutyDone } from "../duty-outcomes.ts";
 import type { FoundTask } from "../history.ts";
 import { createOutbox, type Outbox, type OutboxEntry } from "../outbox.ts";
-import { type DutyOutcome, performDuty } from "../perform-duty.ts";
+import { performDuty } from "../perform-duty.ts";
 import type { DispatchStore } from "../store.ts";
-import {
-  onEnded,
-  onOfferImpossible,
-  onResultUnusable,
-  onStartRefused,
-  onCancelOrdered,
-  onTaskFound,
-  onTaskSubmitted,
-} from "../task-events.ts";
+import { onCancelOrdered, onOfferImpossible, onTaskFound, onTaskSubmitted } from "../task-events.ts";
 import { onTick } from "../tick.ts";
-import type { Effect, TaskToQueue } from "../types.ts";
+import type { DutyOutcome, Effect, TaskToQueue } from "../types.ts";
 import type { Book } from "./book.ts";
 import { MEGAPIXEL } from "./builders.ts";
 import { openNodeSql } from "./node-sql.ts";
@@ -184,17 +177,6 @@ export class SimulatedEdge {
     if (!outcome) return this.outbox.postpone(entry, this.now);
     this.outbox.done(entry.id);
     this.onOutcome(entry, outcome);
-    const attempt = "attempt" in duty ? duty.attempt : null;
-    const acknowledge = (how: "recorded" | "refused") =>
-      attempt && this.#send(attempt.agentId, { type: "ack", attemptId: attempt.id, outcome: how });
-    if (outcome.kind === "ended") {
-      onEnded(this.store, duty.taskId, attempt?.id ?? null);
-      acknowledge(outcome.outcome === "refused" ? "refused" : "recorded");
-    } else if (outcome.kind === "start-refused" && attempt) {
-      this.#apply(onStartRefused(this.store, duty.taskId, attempt));
-    } else if (outcome.kind === "result-unusable" && attempt) {
-      acknowledge("refused");
-      this.#apply(onResultUnusable(this.store, duty.taskId, attempt, outcome.reason, this.#clock));
-    }
+    this.#apply(onDutyDone(this.store, duty, outcome, this.#clock));
   }
 }
