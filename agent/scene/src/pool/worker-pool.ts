@@ -13,7 +13,8 @@ const MOST_THREADS = 4;
 const HEAP_MEGABYTES = 512;
 /** Pictures live outside the heap; a small nursery frees them sooner. */
 const YOUNG_HEAP_MEGABYTES = 16;
-const WORKER_FILE = new URL("./worker.ts", import.meta.url);
+/** From source, or as the published package has it. */
+const WORKER_FILE = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.mjs", import.meta.url);
 /** Before 22.18 Node reads TypeScript only when told to, and a thread does not get the loader that its parent registered. */
 const READING_TYPESCRIPT = ["--experimental-strip-types", "--disable-warning=ExperimentalWarning"];
 
@@ -77,7 +78,7 @@ export function createWorkerPool(threadCount = Math.min(MOST_THREADS, availableP
 
   const spawn = (): Thread => {
     const worker = new Worker(WORKER_FILE, {
-      ...(process.features.typescript ? {} : { execArgv: READING_TYPESCRIPT }),
+      ...(process.features.typescript || !WORKER_FILE.pathname.endsWith(".ts") ? {} : { execArgv: READING_TYPESCRIPT }),
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES, maxYoungGenerationSizeMb: YOUNG_HEAP_MEGABYTES },
     });
     const started = Promise.withResolvers<RuntimeName>();
