@@ -1,11 +1,11 @@
 import { DurableObject } from "cloudflare:workers";
 import { preferredLanguage } from "@star-graph/shared/text";
-import { authenticateBearer } from "../auth/authenticate.ts";
 import { type Chunk, FrameDecoder } from "../stomp/decoder.ts";
 import { dueAt, openSession, type SessionEffect, type SessionEvent, type SessionState, versionOf } from "../stomp/session-state.ts";
 import { onSessionEvent } from "../stomp/session.ts";
 import { chooseSubProtocol } from "../stomp/sub-protocol.ts";
 import { HalfFrameStore } from "./half-frame-store.ts";
+import { HubEffects } from "./hub-effects.ts";
 
 const NOT_SENDABLE: ReadonlySet<number> = new Set([1004, 1005, 1006, 1015]);
 
@@ -25,9 +25,11 @@ type Delivery = "delivered" | "not-subscribed" | "gone";
 export class SockSession extends DurableObject<Cloudflare.Env> {
   #input: { decoder: FrameDecoder; halfFrames: HalfFrameStore } | null = null;
   #lastTurn: Promise<unknown> = Promise.resolve();
+  readonly #hub: HubEffects;
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
+    this.#hub = new HubEffects(env, ctx.id.toString());
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("\n", "\n"));
   }
 
@@ -134,40 +136,10 @@ export class SockSession extends DurableObject<Cloudflare.Env> {
   }
 
   async #apply(socket: WebSocket, effect: SessionEffect): Promise<SessionEvent | null> {
-    switch (effect.type) {
-      case "send":
-        return sendTo(socket, effect.text);
-      case "close":
-        socket.close(effect.code, effect.reason);
-        return null;
-      case "authenticate":
-        return this.#orFailed(() => this.#authenticate(effect.token));
-      case "subscribe":
-        return this.#orFailed(() => this.#hubOf(effect.userId).subscribed(this.#id, effect.destination));
-      case "unsubscribe":
-        return this.#orFailed(() => this.#hubOf(effect.userId).unsubscribed(this.#id, effect.destination));
-      case "leave":
-        // The hub also finds out by itself, from the first "gone" it is answered.
-        await this.#orFailed(() => this.#hubOf(effect.userId).unregister(this.#id));
-        return null;
-    }
-  }
-
-  async #authenticate(token: string): Promise<SessionEvent> {
-    const authentication = await authenticateBearer(this.env, token, Date.now());
-    if (!authentication.ok) return { type: "refused" };
-    const { user, sessionId, expiresAt } = authentication;
-    const isRegistered = await this.#hubOf(user.id).register(this.#id, sessionId);
-    return isRegistered ? { type: "authenticated", user: { ...user, tokenExpiresAt: expiresAt } } : { type: "refused" };
-  }
-
-  async #orFailed(call: () => Promise<SessionEvent | void>): Promise<SessionEvent | null> {
-    try {
-      return (await call()) ?? null;
-    } catch (error) {
-      console.error(JSON.stringify({ event: "socket-call-failed", sessionObjectId: this.#id, error: String(error) }));
-      return { type: "failed" };
-    }
+    if (effect.type === "send") return sendTo(socket, effect.text);
+    if (effect.type !== "close") return this.#hub.apply(effect);
+    socket.close(effect.code, effect.reason);
+    return null;
   }
 
   async #armAlarm(state: SessionState): Promise<void> {
@@ -179,14 +151,6 @@ export class SockSession extends DurableObject<Cloudflare.Env> {
     this.#input = null;
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
-  }
-
-  #hubOf(userId: number) {
-    return this.env.USER_HUB.get(this.env.USER_HUB.idFromName(String(userId)));
-  }
-
-  get #id(): string {
-    return this.ctx.id.toString();
   }
 }
 
