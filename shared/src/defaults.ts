@@ -52,10 +52,14 @@ export interface RateLimits {
   loginOfAccountAtAddress: Rate;
   /** Login failures from one address, whatever the account. Not for accounts that have signed in there before. */
   loginAtAddress: Rate;
+  /** The same from one IPv6 /48: one customer of a provider may own all 65,536 addresses (by /64) of it. */
+  loginInBlock: Rate;
   /** Login failures of one account from addresses where it never signed in: far more than one address is allowed. */
   loginOfAccount: Rate;
   /** Accounts opened from one address. */
   register: Rate;
+  /** The same from one IPv6 /48. */
+  registerInBlock: Rate;
 }
 
 /** By the name in wrangler.toml's `RATE_LIMITS`; its `ratelimits` carry the same numbers, which a test compares. */
@@ -68,8 +72,10 @@ export const RATE_LIMITS = {
     submit: { capacity: 120, refillMs: 1_000 },
     loginOfAccountAtAddress: { capacity: 10, refillMs: 60_000 },
     loginAtAddress: { capacity: 50, refillMs: 10_000 },
+    loginInBlock: { capacity: 200, refillMs: 2_500 },
     loginOfAccount: { capacity: 200, refillMs: 10_000 },
     register: { capacity: 10, refillMs: 360_000 },
+    registerInBlock: { capacity: 40, refillMs: 90_000 },
   },
   /** For a local start and for tests: nothing that one person's scripts would meet. */
   generous: {
@@ -80,7 +86,9 @@ export const RATE_LIMITS = {
     submit: { capacity: 10_000, refillMs: 10 },
     loginOfAccountAtAddress: { capacity: 10, refillMs: 60_000 },
     loginAtAddress: { capacity: 10_000, refillMs: 10 },
+    loginInBlock: { capacity: 10_000, refillMs: 10 },
     loginOfAccount: { capacity: 10_000, refillMs: 10 },
     register: { capacity: 10_000, refillMs: 10 },
+    registerInBlock: { capacity: 10_000, refillMs: 10 },
   },
 } as const satisfies Record<string, RateLimits>;

@@ -12,8 +12,8 @@ class Door {
   readonly known = new Set<string>();
 
   /** Seconds to wait, or 0 for a try that was let through. */
-  try(username: string, address: string, now: number, isRight = false): number {
-    const buckets = loginBuckets(RATES, { username, address, isKnownAddress: this.known.has(`${username} ${address}`) });
+  try(username: string, address: string, now: number, isRight = false, deviceId: string | null = null): number {
+    const buckets = loginBuckets(RATES, { username, address, isKnownAddress: this.known.has(`${username} ${address}`), deviceId });
     const wait = retryAfterSeconds(buckets, this.fullAt, now);
     if (wait > 0) return wait;
     if (isRight) this.known.add(`${username} ${address}`);
@@ -71,8 +71,38 @@ describe("the login throttle", () => {
     expect(door.try("alice", "office", START + 60_000, true)).toBe(0);
   });
 
+  test("lets nobody at the owner's own address lock them out of a device that they have signed in on", () => {
+    const door = new Door();
+    door.try("alice", "office", START, true);
+    expect(hammer(door, ["alice"], ["office"], START, 600)).toBeLessThanOrEqual(20);
+    const after = START + 599_500;
+    expect([door.try("alice", "office", after, true), door.try("alice", "office", after, true, "laptop")]).toEqual([1, 0]);
+  });
+
+  test("bounds who guesses on such a device, and leaves the account's other ways in open", () => {
+    const door = new Door();
+    door.try("alice", "office", START, true);
+    let through = 0;
+    for (let second = 0; second < 600; second += 1) {
+      if (door.try("alice", "office", START + second * 1000, false, "laptop") === 0) through += 1;
+    }
+    expect(through).toBe(RATES.loginOfAccountAtAddress.capacity + 9);
+    const after = START + 599_500;
+    expect([door.try("alice", "office", after, true), door.try("alice", "office", after, true, "phone")]).toEqual([0, 0]);
+  });
+
+  test("counts what comes from one IPv6 block together, as one stranger may own it whole", () => {
+    const door = new Door();
+    const networks = Array.from({ length: 1000 }, (_, i) => `2001:db8:1:${i.toString(16)}::/64`);
+    const names = Array.from({ length: 5 }, (_, i) => `user-${i}`);
+    expect(hammer(door, names, networks, START, 10)).toBeLessThanOrEqual(RATES.loginInBlock.capacity + 4);
+    expect(door.try("bob", "2001:db8:2:1::/64", START + 10_000)).toBe(0);
+  });
+
   test("keeps names and addresses out of what is stored", () => {
-    const keys = loginBuckets(RATES, { username: "alice", address: "203.0.113.9", isKnownAddress: false }).map(({ key }) => key);
+    const keys = loginBuckets(RATES, { username: "alice", address: "203.0.113.9", isKnownAddress: false, deviceId: null }).map(
+      ({ key }) => key,
+    );
     expect(new Set(keys).size).toBe(3);
     for (const key of keys) expect(key).toMatch(/^[0-9a-f]{32}$/);
   });

@@ -6,6 +6,7 @@ import { addressOf, limitSignIn } from "../http/rate-limit.ts";
 import { requireRefreshToken, requireSession } from "../http/require-user.ts";
 import { operation } from "../http/route-facts.ts";
 import { validate } from "../http/validate.ts";
+import { deviceOf, rememberDevice } from "./device-cookie.ts";
 import { login } from "./login.ts";
 import type { Client } from "./open-session.ts";
 import { register } from "./register.ts";
@@ -17,6 +18,8 @@ const REFRESH_FIELDS = ["token", "expiresIn"] as const;
 const LOGIN = operation({
   tag,
   summary: "Sign in / 登录",
+  description:
+    "Sets a cookie that only login and registration see: failures of others, at the same address too, do not count where it is shown.",
   answer: LoginAnswer,
   topLevel: LOGIN_FIELDS,
   errors: ["UNAUTHORIZED"],
@@ -37,11 +40,16 @@ const clientOf = (c: Context<AppEnv>): Client => ({ address: addressOf(c), userA
 /** Spec chapter 2, and registration, which it lacks. */
 export const auth = new Hono<AppEnv>()
   .post("/login", LOGIN, limitSignIn, validate("json", LoginBody), async (c) => {
-    const answer = await login(c.var.deps, c.req.valid("json"), clientOf(c), Date.now());
+    const now = Date.now();
+    const device = await deviceOf(c, now);
+    const answer = await login(c.var.deps, c.req.valid("json"), { ...clientOf(c), device }, now);
+    await rememberDevice(c, answer.user.id, device, now);
     return ok(c, answer, { message: "LOGGED_IN", topLevel: LOGIN_FIELDS });
   })
   .post("/register", REGISTER, limitSignIn, validate("json", RegisterBody), async (c) => {
-    const answer = await register(c.var.deps, c.req.valid("json"), clientOf(c), Date.now());
+    const now = Date.now();
+    const answer = await register(c.var.deps, c.req.valid("json"), clientOf(c), now);
+    await rememberDevice(c, answer.user.id, null, now);
     return ok(c, answer, { message: "REGISTERED", topLevel: LOGIN_FIELDS });
   })
   .post("/refresh", REFRESH, requireRefreshToken, async (c) => {

@@ -12,7 +12,7 @@ import { createDeps } from "../../src/deps.ts";
 import { ownerPool, PUBLIC_POOL } from "../../src/dispatch/pools.ts";
 import { signedIn } from "./signed-in.ts";
 import { StompSocket } from "./stomp-socket.ts";
-import { anAgentKey, aUser, call, cancelAll, dispatcherOf, untilAgents } from "./system-of-one.ts";
+import { anAgentKey, aUser, call, cancelAll, dataOf, dispatcherOf, untilAgents } from "./system-of-one.ts";
 import { TestAgent } from "./test-agent.ts";
 
 const db = openDatabase(env.DB);
@@ -34,6 +34,31 @@ describe("login", () => {
     expect(wait).toBeGreaterThan(0);
     expect(wait).toBeLessThanOrEqual(60);
     for (const address of ["198.51.100.1", "2001:db8::1"]) expect((await login(username, password, address)).status).toBe(200);
+  });
+
+  test("on a device that its owner has signed in on before is not kept out by strangers at the same address", async () => {
+    const { username, password } = await aUser();
+    const office = "203.0.113.67";
+    const first = await login(username, password, office);
+    const cookie = first.headers.get("Set-Cookie") ?? "";
+    expect(cookie).toMatch(/^sg_device=[^;]+; Max-Age=34560000; Path=\/api\/v1\/auth; HttpOnly; SameSite=Strict$/);
+    for (let i = 0; i < 10; i += 1) expect((await login(username, "wrong", office)).status).toBe(401);
+    expect((await login(username, password, office)).status).toBe(429);
+    const onIt = (word: string, shown = cookie.split(";")[0] ?? "", who = username) =>
+      call("POST", "/api/v1/auth/login", {
+        json: { username: who, password: word },
+        headers: { "CF-Connecting-IP": office, Cookie: shown },
+      });
+    const again = await onIt(password);
+    expect([again.status, dataOf<{ user: { username: string } }>(again).user.username]).toEqual([200, username]);
+    expect((await onIt(password, "sg_device=eyJhbGciOiJIUzI1NiJ9.e30.forged")).status).toBe(429);
+    // Another account's device is no device of this one.
+    const other = await aUser();
+    for (let i = 0; i < 10; i += 1) await login(other.username, "wrong", office);
+    expect((await onIt(other.password, undefined, other.username)).status).toBe(429);
+    // And who guesses on the device itself is bounded like everybody.
+    for (let i = 0; i < 10; i += 1) expect((await onIt("wrong")).status).toBe(401);
+    expect((await onIt(password)).status).toBe(429);
   });
 
   test("that succeeds uses nothing up", async () => {
