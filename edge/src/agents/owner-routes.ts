@@ -55,17 +55,16 @@ export const ownAgents = new Hono<AppEnv>()
     tell(c, c.req.valid("param").agentId, "resume"),
   );
 
-/** `/api/v1/resources/agent-keys`: not for API keys, as whoever has an agent key sees its owner's prompts. */
+/** `/api/v1/resources/agent-keys`: an API key makes and revokes none, or a leaked one could make itself stay. */
 export const ownAgentKeys = new Hono<AppEnv>()
-  .use(requireSession)
-  .get("/", LIST_KEYS, validate("query", AgentKeyQuery), async (c) => {
+  .get("/", LIST_KEYS, requireUser, validate("query", AgentKeyQuery), async (c) => {
     return ok(c, await listOwnKeys(c.var.deps, c.var.user.id, c.req.valid("query")));
   })
-  .post("/", CREATE_KEY, validate("json", NewAgentKey), async (c) => {
+  .post("/", CREATE_KEY, requireSession, validate("json", NewAgentKey), async (c) => {
     const key = { userId: c.var.user.id, name: c.req.valid("json").name, trusted: false };
     return ok(c, (await createAgentKey(c.var.deps, key, Date.now())).answer);
   })
-  .delete("/:keyId", REVOKE_KEY, validate("param", AgentKeyParam), async (c) => {
+  .delete("/:keyId", REVOKE_KEY, requireSession, validate("param", AgentKeyParam), async (c) => {
     const key = await keyOf(c.var.deps, c.req.valid("param").keyId, c.var.user.id);
     return ok(c, await revokeAgentKey(c.var.deps, key, Date.now()));
   });

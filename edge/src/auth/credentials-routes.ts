@@ -12,7 +12,7 @@ import {
 import { Hono } from "hono";
 import type { AppEnv } from "../env.ts";
 import { ok } from "../http/envelope.ts";
-import { requireSession } from "../http/require-user.ts";
+import { requireSession, requireUser } from "../http/require-user.ts";
 import { operation } from "../http/route-facts.ts";
 import { validate } from "../http/validate.ts";
 import { changePassword } from "./change-password.ts";
@@ -33,18 +33,20 @@ const CREATE_KEY = operation({
   tag,
   summary: "Make an API key / 创建API密钥",
   description:
-    "Accepted wherever an access token is: `read` for GET, `generate` for submitting, cancelling and retrying, `admin` for the admin routes.",
+    "Accepted wherever an access token is, within its scopes: `read` for GET, `generate` for everything else, `admin` for the admin " +
+    "routes. Not accepted where a leaked key could make itself stay: the password, ending sessions, making and revoking keys (of agents " +
+    "too), callback secrets. Those routes want a signed-in session and answer 403.",
   answer: CreatedApiKey,
 });
 const REVOKE_KEY = operation({ tag, summary: "Revoke an API key / 撤销API密钥" });
 
-/** What opens one's account, under `/users`. All of it wants a signed-in session: a leaked key must not be able to stay. */
+/** What opens one's account, under `/users`. Changing any of it wants a signed-in session: a leaked key must not be able to stay. */
 export const credentials = new Hono<AppEnv>()
   .put("/password", CHANGE_PASSWORD, requireSession, validate("json", PasswordBody), async (c) => {
     await changePassword(c.var.deps, c.var.user, c.req.valid("json"), Date.now());
     return ok(c, undefined, { message: "PASSWORD_CHANGED" });
   })
-  .get("/sessions", LIST_SESSIONS, requireSession, validate("query", SessionListQuery), async (c) => {
+  .get("/sessions", LIST_SESSIONS, requireUser, validate("query", SessionListQuery), async (c) => {
     return ok(c, await listOwnSessions(c.var.deps, c.var.user, c.req.valid("query"), Date.now()));
   })
   .delete("/sessions", END_SESSIONS, requireSession, async (c) => {
@@ -54,7 +56,7 @@ export const credentials = new Hono<AppEnv>()
     await endOwnSession(c.var.deps, c.var.user.id, c.req.valid("param").sessionId, Date.now());
     return ok(c, undefined, { message: "SESSIONS_ENDED" });
   })
-  .get("/api-keys", LIST_KEYS, requireSession, async (c) => {
+  .get("/api-keys", LIST_KEYS, requireUser, async (c) => {
     return ok(c, await listOwnApiKeys(c.var.deps, c.var.user.id));
   })
   .post("/api-keys", CREATE_KEY, requireSession, validate("json", ApiKeyBody), async (c) => {

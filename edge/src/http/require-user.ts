@@ -5,7 +5,7 @@ import { authenticateToken } from "../auth/authenticate.ts";
 import type { TokenClaims } from "../auth/token.ts";
 import type { AppEnv } from "../env.ts";
 import { limitUser } from "./rate-limit.ts";
-import { type Caller, withFact } from "./route-facts.ts";
+import { type Caller, scopeFor, withFact } from "./route-facts.ts";
 
 /** The token of `Authorization: Bearer …`, or null. */
 export function bearerToken(header: string | undefined): string | null {
@@ -26,15 +26,14 @@ function requireToken(use: TokenClaims["use"], caller: Exclude<Caller, "anyone" 
   return withFact(middleware, { kind: "requires", caller });
 }
 
-/** What an API key must be allowed for this route; what belongs to the account itself is not for keys at all. */
+/** What an API key must be allowed for this route; what could make a leaked key stay is not for keys at all. */
 function requireScope(scopes: readonly ApiScope[], caller: Caller, method: string): void {
   if (caller === "session" || caller === "refresh-token") {
     throw new AppError("FORBIDDEN", {
       text: { zh: "API密钥不能用于此接口，请登录", en: "API keys are not taken here: sign in" },
     });
   }
-  const isReading = method === "GET" || method === "HEAD";
-  const scope: ApiScope = caller === "admin" ? "admin" : isReading ? "read" : "generate";
+  const scope = scopeFor(caller, method);
   if (!scopes.includes(scope)) {
     throw new AppError("FORBIDDEN", { text: { zh: `API密钥没有 ${scope} 权限`, en: `The API key lacks the scope ${scope}` } });
   }
@@ -42,7 +41,7 @@ function requireScope(scopes: readonly ApiScope[], caller: Caller, method: strin
 
 /** Spec 3.1: an access token whose session still counts, or an API key with the scope for it; else 401. */
 export const requireUser = requireToken("access", "user");
-/** The same for what an API key may not do: sessions, the password, the profile, keys. */
+/** The same for what an API key may not do: the password, ending sessions, making and revoking keys, callback secrets. */
 export const requireSession = requireToken("access", "session");
 /** Spec 2.2: the one route that takes the refresh token. */
 export const requireRefreshToken = requireToken("refresh", "refresh-token");

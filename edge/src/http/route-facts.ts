@@ -1,4 +1,5 @@
 import type { ErrorName } from "@star-graph/shared/errors";
+import type { ApiScope } from "@star-graph/shared/rest/auth";
 import type { Hono, MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { z } from "zod";
@@ -6,6 +7,12 @@ import type { AppEnv } from "../env.ts";
 
 /** Who may call: nobody in particular, a user by token or API key, by token alone, an administrator, an agent by its key or grant. */
 export type Caller = "anyone" | "user" | "session" | "refresh-token" | "admin" | "agent";
+
+/** What an API key must be allowed to call such a route. */
+export function scopeFor(caller: Caller, method: string): ApiScope {
+  if (caller === "admin") return "admin";
+  return method === "GET" || method === "HEAD" ? "read" : "generate";
+}
 
 /** What a route says of itself, for OpenAPI and for the tests that go through all routes. */
 export interface Operation {

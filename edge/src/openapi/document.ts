@@ -1,4 +1,4 @@
-import type { Caller, DescribedRoute } from "../http/route-facts.ts";
+import { type Caller, type DescribedRoute, scopeFor } from "../http/route-facts.ts";
 import { EXAMPLES } from "./examples.ts";
 import { type JsonSchema, propertiesOf, requiredOf, toJsonSchema } from "./json-schema.ts";
 import { ENVELOPE_SCHEMA, responsesOf } from "./responses.ts";
@@ -25,19 +25,32 @@ export interface OperationObject {
   responses: Record<string, object>;
 }
 
-const SECURITY: Record<Caller, Record<string, string[]>[]> = {
-  anyone: [],
-  user: [{ accessToken: [] }, { apiKey: [] }],
-  session: [{ accessToken: [] }],
-  "refresh-token": [{ refreshToken: [] }],
-  admin: [{ accessToken: [] }, { apiKey: [] }],
-  agent: [{ agentKey: [] }],
-};
+function securityOf(caller: Caller, method: string): Record<string, string[]>[] {
+  switch (caller) {
+    case "anyone":
+      return [];
+    case "user":
+    case "admin":
+      // Roles that are required, as OpenAPI 3.1 has them for other schemes than OAuth.
+      return [{ accessToken: [] }, { apiKey: [scopeFor(caller, method)] }];
+    case "session":
+      return [{ accessToken: [] }];
+    case "refresh-token":
+      return [{ refreshToken: [] }];
+    case "agent":
+      return [{ agentKey: [] }];
+  }
+}
 
 const COMPONENTS = {
   securitySchemes: {
     accessToken: { type: "http", scheme: "bearer", bearerFormat: "JWT", description: "`token` of login, good for a day" },
-    apiKey: { type: "http", scheme: "bearer", bearerFormat: "sg_…", description: "a long-lived API key, accepted wherever a token is" },
+    apiKey: {
+      type: "http",
+      scheme: "bearer",
+      bearerFormat: "sg_…",
+      description: "a long-lived API key with the scope that the route names; not where a leaked key could make itself stay",
+    },
     refreshToken: { type: "http", scheme: "bearer", bearerFormat: "JWT", description: "`refreshToken` of login, for refresh only" },
     agentKey: { type: "http", scheme: "bearer", description: "an agent's key, or its attempt's upload grant" },
   },
@@ -118,7 +131,7 @@ function operationObject(route: DescribedRoute, parts: RouteParts, shared: Map<s
     tags: [operation.tag],
     summary: operation.summary,
     ...(operation.description !== undefined && { description: operation.description }),
-    security: SECURITY[caller],
+    security: securityOf(caller, route.method),
     parameters: [
       ...parametersOf(route, parts),
       { $ref: "#/components/parameters/RequestId" },

@@ -2,7 +2,7 @@ import { Balance, FundRecordPage, FundRecordQuery, Profile, ProfileBody } from "
 import { Hono } from "hono";
 import type { AppEnv } from "../env.ts";
 import { ok } from "../http/envelope.ts";
-import { requireSession, requireUser } from "../http/require-user.ts";
+import { requireUser } from "../http/require-user.ts";
 import { operation } from "../http/route-facts.ts";
 import { validate } from "../http/validate.ts";
 import { listFundRecords } from "./list-fund-records.ts";
@@ -30,7 +30,7 @@ export const users = new Hono<AppEnv>()
   .get("/profile", SHOW_PROFILE, requireUser, async (c) => {
     return ok(c, await showProfile(c.var.deps, c.var.user.id));
   })
-  .put("/profile", UPDATE_PROFILE, requireSession, validate("json", ProfileBody), async (c) => {
+  .put("/profile", UPDATE_PROFILE, requireUser, validate("json", ProfileBody), async (c) => {
     const profile = await updateProfile(c.var.deps, c.var.user.id, c.req.valid("json"), Date.now());
     return ok(c, profile, { message: "PROFILE_UPDATED" });
   })

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { app } from "../../src/app.ts";
-import { describeRoutes } from "../../src/http/route-facts.ts";
+import { describeRoutes, scopeFor } from "../../src/http/route-facts.ts";
 import { openApiPath, partsOf, type RouteParts } from "../../src/openapi/route-parts.ts";
 import { objectOf } from "./objects-of.ts";
 import { aBodyFor } from "./schema-arbitrary.ts";
 import { openSession, revoke, signedIn, tokenOf } from "./signed-in.ts";
-import { call } from "./system-of-one.ts";
+import { call, dataOf } from "./system-of-one.ts";
 
 /** What no client of the API asks for: parts of a page. */
 const PARTS_OF_A_PAGE = ["/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css"];
@@ -103,6 +103,68 @@ test.each(calledBy("agent"))("$method $path refuses users and no token", async (
     const [refused] = await status(route, token);
     expect(refusals).toContain(refused);
   }
+});
+
+/** Where a leaked API key could make itself stay, or take its owner's place. */
+const NOT_FOR_KEYS = [
+  "DELETE /api/v1/resources/agent-keys/{keyId}",
+  "DELETE /api/v1/users/api-keys/{keyId}",
+  "DELETE /api/v1/users/sessions",
+  "DELETE /api/v1/users/sessions/{sessionId}",
+  "GET /api/v1/users/webhook-secret",
+  "POST /api/v1/auth/logout",
+  "POST /api/v1/resources/agent-keys",
+  "POST /api/v1/users/api-keys",
+  "POST /api/v1/users/webhook-secret/rotate",
+  "PUT /api/v1/users/password",
+];
+
+describe("an API key", () => {
+  const made = new Map<string, Promise<string>>();
+  /** One for each choice of scopes: an account may have so many keys and no more. */
+  function keyWith(...scopes: string[]): Promise<string> {
+    const name = scopes.join(" ");
+    const key = made.get(name) ?? call("POST", "/api/v1/users/api-keys", { token: user.token, json: { name, scopes } }).then(keyIn);
+    made.set(name, key);
+    return key;
+  }
+  const keyIn = (answer: Awaited<ReturnType<typeof call>>): string => dataOf<{ key: string }>(answer).key;
+  /** Asked for what is not there, with a body that does not fit: whoever is let in learns that and changes nothing. */
+  const knock = (route: Described, token: string) =>
+    call(route.method, filled(route).replaceAll(/\/1(?=\/|$)/g, "/987654321"), { token, ...(route.parts.body && { json: { type: [] } }) });
+
+  test("is taken by every route of a user and of an administrator but those listed here", () => {
+    expect(
+      calledBy("session")
+        .map(({ method, path }) => `${method} ${path}`)
+        .toSorted(),
+    ).toEqual(NOT_FOR_KEYS);
+  });
+
+  test.each(calledBy("session"))("with every scope is refused by $method $path", async (route) => {
+    const { status: refused, body } = await knock(route, await keyWith("read", "generate", "admin"));
+    expect([refused, body["message"]]).toEqual([403, "API密钥不能用于此接口，请登录"]);
+  });
+
+  test.each(calledBy("user", "admin"))("is taken by $method $path with its scope, and not without", async (route) => {
+    const scope = scopeFor(route.parts.caller, route.method);
+    const others = ["read", "generate", "admin"].filter((one) => one !== scope);
+    expect(await knock(route, await keyWith(...others)).then(({ status: refused, body }) => [refused, body["message"]])).toEqual([
+      403,
+      `API密钥没有 ${scope} 权限`,
+    ]);
+    expect([200, 400, 404, 416]).toContain((await knock(route, await keyWith(scope))).status);
+  });
+
+  test("is described with the scope that each route wants", async () => {
+    const { body } = await call("GET", "/openapi.json");
+    const paths = body["paths"] as Record<string, Record<string, { security: Record<string, string[]>[] }>>;
+    for (const { method, path, parts } of DESCRIBED) {
+      const described = paths[path]?.[method.toLowerCase()]?.security.find((scheme) => "apiKey" in scheme)?.["apiKey"];
+      const takesKeys = parts.caller === "user" || parts.caller === "admin";
+      expect([method, path, described]).toEqual([method, path, takesKeys ? [scopeFor(parts.caller, method)] : undefined]);
+    }
+  });
 });
 
 const WITH_OBJECTS = calledBy("user", "session").filter(({ path }) => path.includes("{"));
