@@ -133,6 +133,16 @@ export const inputs = sqliteTable("inputs", {
   deleteTime: integer("delete_time"),
 });
 
+export const inputTotals = sqliteTable(
+  "input_totals",
+  {
+    userId: integer("user_id").notNull(),
+    uploaded: integer({ mode: "boolean" }).notNull(),
+    files: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.uploaded] })],
+);
+
 export const attempts = sqliteTable("attempts", {
   id: text().primaryKey(),
   taskId: text("task_id").notNull(),
@@ -194,6 +204,17 @@ export const fundRecords = sqliteTable("fund_records", {
   taskId: text("task_id"),
   createTime: integer("create_time").notNull(),
 });
+
+export const dailyDeducts = sqliteTable(
+  "daily_deducts",
+  {
+    userId: integer("user_id").notNull(),
+    /** Days since 1970-01-01, UTC. */
+    day: integer().notNull(),
+    deducted: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.day] })],
+);
 
 export const holdRecords = sqliteTable("hold_records", {
   id: integer().primaryKey({ autoIncrement: true }),

@@ -1,6 +1,6 @@
 import { AppError } from "@star-graph/shared/errors";
 import { type Page, toPage } from "@star-graph/shared/page";
-import type { DeletedFile, FileQuery, ResultItem, UploadItem } from "@star-graph/shared/rest/resources";
+import type { DeletedFile, FileQuery, ResultItem, UploadItem, UploadQuery } from "@star-graph/shared/rest/resources";
 import { toWireTime } from "@star-graph/shared/wire-time";
 import type { ResourceStore, ResultFileRow, UploadRow } from "./store.ts";
 
@@ -9,6 +9,7 @@ type FileUrl = (key: string) => string;
 export function toUploadItem(row: UploadRow, fileUrl: FileUrl): UploadItem {
   return {
     id: row.id,
+    kind: row.uploaded ? "UPLOAD" : "TASK",
     url: fileUrl(row.fileKey),
     width: row.width,
     height: row.height,
@@ -35,10 +36,11 @@ function toResultItem(row: ResultFileRow, fileUrl: FileUrl): ResultItem {
   };
 }
 
+/** Every picture that the user has stored here, however it came. */
 export async function listUploads(
   deps: Pick<ResourceStore, "listUploads"> & { fileUrl: FileUrl },
   userId: number,
-  query: FileQuery,
+  query: UploadQuery,
 ): Promise<Page<UploadItem>> {
   const { rows, total } = await deps.listUploads(userId, query);
   return toPage(
@@ -66,7 +68,7 @@ export interface DeleteUploadDeps extends Pick<ResourceStore, "findUpload" | "is
 }
 
 /**
- * Deletes an upload's bytes, now.
+ * Deletes the bytes of an upload, or of a picture that came with a task, now. The task stays, and cannot be retried.
  * @throws {AppError} `NOT_FOUND` when it is absent, deleted or somebody else's; `BAD_REQUEST` while a task works on it.
  */
 export async function deleteUpload(deps: DeleteUploadDeps, uploadId: string, userId: number, now: number): Promise<DeletedFile> {

@@ -1,10 +1,10 @@
 import type { ModelLimits } from "@star-graph/shared/model-limits";
-import type { FileQuery } from "@star-graph/shared/rest/resources";
+import type { FileQuery, UploadQuery } from "@star-graph/shared/rest/resources";
 import type { ResultFormat, TaskType } from "@star-graph/shared/task";
-import { and, count, eq, inArray, isNull, lt } from "drizzle-orm";
+import { and, eq, inArray, isNull, lt, sum } from "drizzle-orm";
 import type { Database } from "../db/client.ts";
 import { offsetOf, ordered } from "../db/paging.ts";
-import { inputs, models, results, resultTotals, tasks } from "../db/schema.ts";
+import { inputs, inputTotals, models, results, resultTotals, tasks } from "../db/schema.ts";
 
 export interface ModelRow {
   name: string;
@@ -38,7 +38,7 @@ type StoredResult = Pick<ResultFileRow, "taskId" | "position" | "fileKey" | "thu
 export interface ResourceStore {
   /** Models that may be asked for: there are few, so all of them. */
   enabledModels(): Promise<ModelRow[]>;
-  listUploads(userId: number, query: FileQuery): Promise<{ rows: UploadRow[]; total: number }>;
+  listUploads(userId: number, query: UploadQuery): Promise<{ rows: UploadRow[]; total: number }>;
   /** The user's own, not yet deleted. */
   findUpload(uploadId: string, userId: number): Promise<UploadRow | null>;
   /** Whether a task that has not ended still works on it. */
@@ -69,15 +69,16 @@ const RESULT_COLUMNS = {
 };
 
 export function createResourceStore(db: Database, bucket: R2Bucket): ResourceStore {
-  const present = and(eq(inputs.uploaded, true), isNull(inputs.deleteTime));
+  const present = isNull(inputs.deleteTime);
   const resultFiles = () => db.select(RESULT_COLUMNS).from(tasks).innerJoin(results, eq(results.taskId, tasks.id));
 
   return {
     async enabledModels() {
       return db.select().from(models).where(eq(models.enabled, true));
     },
-    async listUploads(userId, query) {
-      const own = and(eq(inputs.userId, userId), present);
+    async listUploads(userId, { kind, ...query }) {
+      const uploaded = kind === undefined ? undefined : kind === "UPLOAD";
+      const own = and(eq(inputs.userId, userId), uploaded === undefined ? undefined : eq(inputs.uploaded, uploaded), present);
       const [rows, counted] = await db.batch([
         db
           .select()
@@ -86,7 +87,10 @@ export function createResourceStore(db: Database, bucket: R2Bucket): ResourceSto
           .orderBy(...ordered(query, query.sort === "size" ? inputs.sizeBytes : inputs.createTime, inputs.id))
           .limit(query.pageSize)
           .offset(offsetOf(query)),
-        db.select({ total: count() }).from(inputs).where(own),
+        db
+          .select({ total: sum(inputTotals.files).mapWith(Number) })
+          .from(inputTotals)
+          .where(and(eq(inputTotals.userId, userId), uploaded === undefined ? undefined : eq(inputTotals.uploaded, uploaded))),
       ]);
       return { rows, total: counted[0]?.total ?? 0 };
     },

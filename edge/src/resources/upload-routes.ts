@@ -1,5 +1,5 @@
 import { AppError } from "@star-graph/shared/errors";
-import { DeletedFile, FileQuery, UploadItem, UploadPage, UploadParam } from "@star-graph/shared/rest/resources";
+import { DeletedFile, UploadItem, UploadPage, UploadParam, UploadQuery } from "@star-graph/shared/rest/resources";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { AppEnv } from "../env.ts";
@@ -26,10 +26,16 @@ const UPLOAD = operation({
   consumes: { "image/png": PICTURE, "image/jpeg": PICTURE, "multipart/form-data": FORM },
   errors: ["UNSUPPORTED_IMAGE", "FILE_TOO_LARGE", "SENSITIVE_CONTENT", "BAD_REQUEST"],
 });
-const LIST = operation({ tag, summary: "One's own uploads / 我的上传", answer: UploadPage });
+const LIST = operation({
+  tag,
+  summary: "One's own pictures / 我的图片",
+  description: "Uploads (`kind` UPLOAD), and what tasks brought in base64 or by its address (TASK). Deleted ones are not in it.",
+  answer: UploadPage,
+});
 const DELETE = operation({
   tag,
-  summary: "Delete an upload now / 删除上传",
+  summary: "Delete a picture now / 删除图片",
+  description: "Of either kind. Its bytes are gone; a task that has ended and used it cannot be retried. 400 while a task works on it.",
   answer: DeletedFile,
   errors: ["NOT_FOUND", "BAD_REQUEST"],
 });
@@ -49,7 +55,7 @@ export const uploads = new Hono<AppEnv>()
     const row = await storeInput(c.var.deps, c.var.user.id, await readUpload(c.req.raw), Date.now());
     return ok(c, toUploadItem(row, c.var.deps.fileUrl));
   })
-  .get("/", LIST, validate("query", FileQuery), async (c) => {
+  .get("/", LIST, validate("query", UploadQuery), async (c) => {
     return ok(c, await listUploads(c.var.deps, c.var.user.id, c.req.valid("query")));
   })
   .delete("/:uploadId", DELETE, validate("param", UploadParam), async (c) => {

@@ -1,8 +1,10 @@
 import type { Balance, FundRecordQuery, FundRecordType } from "@star-graph/shared/rest/users";
-import { and, eq, gte, sql, sum } from "drizzle-orm";
+import { and, between, eq, sql, sum } from "drizzle-orm";
 import { unionAll } from "drizzle-orm/sqlite-core";
 import type { Database } from "../db/client.ts";
-import { accounts, fundRecords, holdRecords, recordCounts, users } from "../db/schema.ts";
+import { accounts, dailyDeducts, fundRecords, holdRecords, recordCounts, users } from "../db/schema.ts";
+
+const DAY_MS = 86_400_000;
 
 export type ProfileRow = Omit<typeof users.$inferSelect, "password" | "role" | "disabled"> & { balance: number };
 
@@ -68,17 +70,17 @@ export function createUserStore(db: Database): UserStore {
   return {
     async readBalance(userId, now) {
       const date = new Date(now);
-      const month = Date.UTC(date.getUTCFullYear(), date.getUTCMonth());
-      const day = Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate());
+      const today = Math.floor(now / DAY_MS);
+      const firstOfMonth = Date.UTC(date.getUTCFullYear(), date.getUTCMonth()) / DAY_MS;
       const [account, used] = await db.batch([
         db.select().from(accounts).where(eq(accounts.userId, userId)),
         db
           .select({
-            today: sql<number>`coalesce(sum(CASE WHEN ${fundRecords.createTime} >= ${day} THEN -${fundRecords.amount} END), 0)`,
-            month: sql<number>`coalesce(sum(-${fundRecords.amount}), 0)`,
+            today: sql<number>`coalesce(sum(CASE WHEN ${dailyDeducts.day} = ${today} THEN ${dailyDeducts.deducted} END), 0)`,
+            month: sql<number>`coalesce(sum(${dailyDeducts.deducted}), 0)`,
           })
-          .from(fundRecords)
-          .where(and(eq(fundRecords.userId, userId), gte(fundRecords.createTime, month), eq(fundRecords.type, "DEDUCT"))),
+          .from(dailyDeducts)
+          .where(and(eq(dailyDeducts.userId, userId), between(dailyDeducts.day, firstOfMonth, today))),
       ]);
       const { balance, frozen } = account[0] ?? { balance: 0, frozen: 0 };
       return { balance, freezed: frozen, available: balance - frozen, todayUsed: used[0]?.today ?? 0, monthUsed: used[0]?.month ?? 0 };

@@ -14,13 +14,21 @@ interface Statement {
   execute(): D1Result;
 }
 
+/** Applies the migrations of these numbers, `0008` as 8; all of them unless told otherwise. */
+export function migrate(sqlite: DatabaseSync, { from = 1, to = Infinity }: { from?: number; to?: number } = {}): void {
+  for (const file of readdirSync(MIGRATIONS).toSorted()) {
+    const number = Number(file.slice(0, 4));
+    if (number >= from && number <= to) sqlite.exec(readFileSync(path.join(MIGRATIONS, file), "utf8"));
+  }
+}
+
 /**
  * D1 for tests in plain Node: the real migrations on `node:sqlite`, behind as much of D1's interface as drizzle uses. A
  * batch is one transaction, rolled back whole by its first error, as in D1.
  */
 export function openNodeD1(): { d1: D1Database; sqlite: DatabaseSync } {
   const sqlite = new DatabaseSync(":memory:");
-  for (const file of readdirSync(MIGRATIONS).toSorted()) sqlite.exec(readFileSync(path.join(MIGRATIONS, file), "utf8"));
+  migrate(sqlite);
   const prepared = new Map<string, StatementSync>();
 
   function prepare(query: string, bindings: SQLInputValue[] = []): Statement {

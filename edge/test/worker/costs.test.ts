@@ -32,9 +32,17 @@ async function costOf(
   return { ...count, body };
 }
 
+/** ?1 charges of user ?2 at ?3, all of this month: of 0 credits, as each must continue the balance. */
+const FILL_DEDUCTS = `INSERT INTO fund_records (user_id, type, amount, balance, reason, create_time)
+  WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+  SELECT ?2, 'DEDUCT', 0, (SELECT balance FROM accounts WHERE user_id = ?2), 'test', ?3 FROM n`;
+
 async function aUserWithHistory(tasks: number) {
   const user = await signedIn();
   await env.DB.prepare(fillHistory).bind(tasks, user.id, Date.now()).run();
+  await env.DB.prepare(FILL_DEDUCTS)
+    .bind(tasks / 10, user.id, Date.now())
+    .run();
   return user;
 }
 
@@ -71,6 +79,7 @@ const REQUESTS: Record<string, Ask> = {
   },
   submit: ({ token }) => costOf("POST", "/api/v1/generate/text2img", { token, json: { prompt: "a cat" } }),
   detail: ({ token, id }) => costOf("GET", `/api/v1/tasks/t2i_20200101_${String(id * 1_000_000 + 5).padStart(18, "0")}`, { token }),
+  balance: ({ token }) => costOf("GET", "/api/v1/users/balance", { token }),
   "list, page 1": list("page=1"),
   "list, page 10": list("page=10"),
   "list, page 50": list("page=50"),

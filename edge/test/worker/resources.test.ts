@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import type { OfferMessage } from "@star-graph/shared/agent-protocol";
 import { DEFAULTS } from "@star-graph/shared/defaults";
 import { SAMPLERS } from "@star-graph/shared/rest/generate";
-import { eq } from "drizzle-orm";
+import { and, eq, isNull } from "drizzle-orm";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { hashAgentKey } from "../../src/agents/agent-key.ts";
 import { openDatabase } from "../../src/db/client.ts";
@@ -219,6 +219,33 @@ describe("an upload", () => {
     expect((await get("/uploads")).content.map((item) => item["id"])).not.toContain(id);
   });
 
+  test("is listed and deleted like what came with a task, in base64 or by its address, which says so by its kind", async () => {
+    const who = await aUser();
+    const model = "stable-diffusion-v1-5";
+    await anAgent({ capabilities: { slots: 2, models: [{ name: model, types: ["IMG2IMG"], engine: "test" }] } });
+    await upload(TINY_PNG.slice(), {}, who);
+    const json = { prompt: "as an oil painting", imageBase64: Buffer.from(TINY_PNG).toString("base64") };
+    const drawn = await call("POST", "/api/v1/generate/img2img", { token: who.token, json });
+    expect(drawn.status).toBe(200);
+    expect(await get("/uploads", who)).toMatchObject({ totalElements: 2, content: [{ kind: "TASK" }, { kind: "UPLOAD" }] });
+    expect(await get("/uploads?kind=UPLOAD", who)).toMatchObject({ totalElements: 1, content: [{ kind: "UPLOAD" }] });
+    const listed = await get("/uploads?kind=TASK", who);
+    expect(listed).toMatchObject({ totalElements: 1, content: [{ kind: "TASK", size: TINY_PNG.length, expireTime: expect.any(String) }] });
+    expect((await call("GET", `${ROOM}/uploads?kind=other`, { token: who.token })).status).toBe(400);
+
+    const id = String(listed.content[0]?.["id"]);
+    const key = (await db.select().from(inputs).where(eq(inputs.id, id)))[0]?.fileKey ?? "";
+    expect(await env.FILES.head(key)).not.toBeNull();
+    expect((await remove(`/uploads/${id}`, stranger)).status).toBe(404);
+    expect((await remove(`/uploads/${id}`, who)).status).toBe(400);
+    await cancelAll();
+    expect((await remove(`/uploads/${id}`, who)).status).toBe(200);
+    expect(await env.FILES.head(key)).toBeNull();
+    expect(await get("/uploads", who)).toMatchObject({ totalElements: 1, content: [{ kind: "UPLOAD" }] });
+    const retried = await call("POST", `/api/v1/tasks/${String(dataOf(drawn)["taskId"])}/retry`, { token: who.token });
+    expect([retried.status, retried.body["message"]]).toEqual([400, "任务的输入图片已删除"]);
+  });
+
   test("that a task works on stays until the task has ended", async () => {
     const agent = await anAgent();
     agent.send({ type: "ready", freeSlots: 0 });
@@ -293,6 +320,59 @@ describe("a result", () => {
     const [session] = await db.select().from(sessions).where(eq(sessions.userId, owner.id));
     const token = await tokenOf(owner.id, session?.id ?? "", "access");
     expect(await detailOf({ ...owner, token }, taskId)).toMatchObject({ status: "COMPLETED", results: [], resultsExpired: true });
+  });
+});
+
+describe("the cron trigger", () => {
+  const AT_ONCE = 200;
+  const LONG_AGO = 1_000_000;
+  const run = () => worker.scheduled(createScheduledController({ cron: "* * * * *" }), env);
+  const numbers = Array.from({ length: AT_ONCE + 1 }, (_, n) => n);
+
+  test("deletes two hundred results a minute, the oldest first, and the rest in the next", async () => {
+    const owner = await aUser();
+    const taskId = await aFinishedTask(await anAgent(), owner);
+    const [kept] = await db.select().from(results).where(eq(results.taskId, taskId));
+    if (!kept) throw new Error("the task has no result");
+    const old = numbers.map((n) => ({ ...kept, position: n + 1, fileKey: `results/old/${n}.png`, expireTime: LONG_AGO + n }));
+    for (let i = 0; i < old.length; i += 5) await db.insert(results).values(old.slice(i, i + 5));
+    await Promise.all(old.map(({ fileKey }) => env.FILES.put(fileKey, "x")));
+    const left = async () => {
+      const files = await env.FILES.list({ prefix: "results/old/" });
+      return [(await db.select().from(results).where(eq(results.taskId, taskId))).map(({ position }) => position), files.objects.length];
+    };
+
+    await run();
+    expect(await left()).toEqual([[0, AT_ONCE + 1], 1]);
+    await run();
+    expect(await left()).toEqual([[0], 0]);
+    expect(await db.select().from(resultTotals).where(eq(resultTotals.userId, owner.id))).toMatchObject([{ files: 1 }]);
+  });
+
+  test("deletes two hundred pictures a minute, the oldest first, and the rest in the next", async () => {
+    const { id: userId } = await aUser();
+    const facts = { userId, uploaded: false, sha256: "", sizeBytes: 1, width: 1, height: 1, format: "PNG" as const, createTime: 1 };
+    const old = numbers.map((n) => ({
+      ...facts,
+      id: `old-${userId}-${n}`,
+      fileKey: `inputs/old${userId}-${n}.png`,
+      expireTime: LONG_AGO + n,
+    }));
+    for (let i = 0; i < old.length; i += 5) await db.insert(inputs).values(old.slice(i, i + 5));
+    await Promise.all(old.map(({ fileKey }) => env.FILES.put(fileKey, "x")));
+    const left = async () => {
+      const files = await env.FILES.list({ prefix: `inputs/old${userId}-` });
+      const rows = await db
+        .select()
+        .from(inputs)
+        .where(and(eq(inputs.userId, userId), isNull(inputs.deleteTime)));
+      return [rows.map(({ id }) => id), files.objects.length];
+    };
+
+    await run();
+    expect(await left()).toEqual([[`old-${userId}-${AT_ONCE}`], 1]);
+    await run();
+    expect(await left()).toEqual([[], 0]);
   });
 });
 

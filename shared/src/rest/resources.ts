@@ -36,10 +36,17 @@ export const NamePage = pageOf(z.object({ name: z.string(), isDefault: z.boolean
 export const FileQuery = PageQuery.extend({ sort: z.enum(["createTime", "size"]).default("createTime") });
 export type FileQuery = z.infer<typeof FileQuery>;
 
+/** How a stored picture came: uploaded to be used again, or sent with a task, in base64 or by its address. */
+export const UploadKind = z.enum(["UPLOAD", "TASK"]);
+
+export const UploadQuery = FileQuery.extend({ kind: UploadKind.optional() });
+export type UploadQuery = z.infer<typeof UploadQuery>;
+
 export const UploadParam = z.object({ uploadId: z.string().min(1).max(64) });
 
 export const UploadItem = z.object({
   id: z.string(),
+  kind: UploadKind.describe("uploaded to be used again, or sent with a task in base64 or by its address"),
   url: z.string().describe("usable as `imageUrl`, `poseImageUrl` or `avatar`, by you alone"),
   width: z.int(),
   height: z.int(),
