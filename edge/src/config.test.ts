@@ -10,11 +10,13 @@ const BINDINGS = {
   RATE_LIMITS: "generous",
   FETCH_HOSTS: "",
   MODERATION_URL: "",
+  OWNER_SHARE_PERCENT: "0",
   TIMINGS: "",
   TRUST_CONNECTING_IP: "off",
 };
 // What it reads of the bindings is text.
-const timingsOf = (text: string) => parseConfig({ ...BINDINGS, TIMINGS: text } as unknown as Cloudflare.Env).timings;
+const configOf = (over: Partial<typeof BINDINGS>) => parseConfig({ ...BINDINGS, ...over } as unknown as Cloudflare.Env);
+const timingsOf = (text: string) => configOf({ TIMINGS: text }).timings;
 
 describe("TIMINGS", () => {
   test("keeps the default of what is left out", () => {
@@ -32,5 +34,15 @@ describe("TIMINGS", () => {
   test("refuses a lease that would lapse between two pings", () => {
     expect(() => timingsOf("lease=19")).toThrow("two pings");
     expect(timingsOf("ping=1 lease=2")).toMatchObject({ pingMs: 1_000, leaseMs: 2_000 });
+  });
+});
+
+describe("OWNER_SHARE_PERCENT", () => {
+  test("is a whole number of percent", () => {
+    expect(configOf({ OWNER_SHARE_PERCENT: "70" }).ownerSharePercent).toBe(70);
+  });
+
+  test.each(["", "-1", "101", "7.5", "70%", "1e2"])("refuses %j by name", (text) => {
+    expect(() => configOf({ OWNER_SHARE_PERCENT: text })).toThrow("OWNER_SHARE_PERCENT must be a whole number from 0 to 100");
   });
 });

@@ -20,6 +20,8 @@ export interface Config {
   readonly allowedHosts: readonly string[];
   /** A service that judges prompts and pictures beside the word list; null when there is none. */
   readonly moderationUrl: string | null;
+  /** Of a completed task's price, what the owner of the agent that completed it earns. */
+  readonly ownerSharePercent: number;
   /** How long agents, leases and offers are given. */
   readonly timings: QueueTimings;
 }
@@ -47,6 +49,7 @@ export function parseConfig(env: Cloudflare.Env): Config {
     allowedOrigins: env.ALLOWED_ORIGINS.split(/[\s,]+/).filter((allowed) => allowed !== ""),
     allowedHosts: env.FETCH_HOSTS.split(/[\s,]+/).filter((host) => host !== ""),
     moderationUrl: env.MODERATION_URL ? origin("MODERATION_URL", env.MODERATION_URL) : null,
+    ownerSharePercent: percent("OWNER_SHARE_PERCENT", env.OWNER_SHARE_PERCENT),
     timings: timings(env.TIMINGS),
     rateLimits: RATE_LIMITS[env.RATE_LIMITS as keyof typeof RATE_LIMITS],
     isConnectingIpTrusted: env.TRUST_CONNECTING_IP === "on",
@@ -69,6 +72,11 @@ function timings(text: string): QueueTimings {
   // An agent that pings in time would otherwise lose its lease between two pings.
   if (found.leaseMs < 2 * found.pingMs) throw new Error("TIMINGS: a lease must last two pings at least");
   return found;
+}
+
+function percent(name: string, value: string): number {
+  if (!/^\d{1,3}$/.test(value) || Number(value) > 100) throw new Error(`${name} must be a whole number from 0 to 100, not "${value}"`);
+  return Number(value);
 }
 
 function origin(name: string, value: string): string {

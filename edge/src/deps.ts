@@ -64,7 +64,7 @@ export function createDeps(env: Cloudflare.Env) {
     ...createGenerateStore(db),
     ...createTaskStore(db),
     ...createUserStore(db),
-    ...createLedger(db),
+    ...createLedger(db, config),
     ...createInputStore(db, env.FILES),
     ...createIdempotencyStore(db),
     ...createWebhookStore(db),

@@ -1,25 +1,26 @@
 import type { Earnings } from "@star-graph/shared/rest/agents";
-import { and, eq, sql } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import type { Database } from "../db/client.ts";
-import { fundRecords } from "../db/schema.ts";
+import { earningDays } from "../db/schema.ts";
 
 export interface EarningsStore {
-  /** What the user's agents earned, by their EARN records. */
+  /** What the user's agents earned, by their EARN records; days and months are those of UTC. */
   readEarnings(userId: number, now: number): Promise<Earnings>;
 }
+
+const DAY_MS = 86_400_000;
 
 export function createEarningsStore(db: Database): EarningsStore {
   return {
     async readEarnings(userId, now) {
       const date = new Date(now);
       const month = Date.UTC(date.getUTCFullYear(), date.getUTCMonth());
-      const day = Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate());
       const since = (from: number) =>
-        sql<number>`coalesce(sum(CASE WHEN ${fundRecords.createTime} >= ${from} THEN ${fundRecords.amount} END), 0)`;
+        sql<number>`coalesce(sum(CASE WHEN ${earningDays.day} >= ${Math.floor(from / DAY_MS)} THEN ${earningDays.credits} END), 0)`;
       const row = await db
-        .select({ total: since(0), today: since(day), month: since(month) })
-        .from(fundRecords)
-        .where(and(eq(fundRecords.userId, userId), eq(fundRecords.type, "EARN")))
+        .select({ total: since(0), today: since(now), month: since(month) })
+        .from(earningDays)
+        .where(eq(earningDays.userId, userId))
         .get();
       return row ?? { total: 0, today: 0, month: 0 };
     },

@@ -24,6 +24,11 @@ export interface TaskResult {
 /** `settled` now, `already` by an earlier repeat of the same call, or `refused`: the task ended otherwise or belongs to another attempt. */
 export type SettleOutcome = "settled" | "already" | "refused";
 
+export interface LedgerOptions {
+  /** Of a completed task's price, to the owner of the agent that completed it; whole credits, rounded down. */
+  ownerSharePercent: number;
+}
+
 export type NewTask = typeof tasks.$inferInsert;
 
 /** All writes that move credits. Each is one batch, which the database aborts whole when a rule of `migrations/` is broken. */
@@ -34,7 +39,7 @@ export interface Ledger {
    */
   openTask(task: NewTask, record?: AnswerRecord | null): Promise<"opened" | "insufficient" | "repeated">;
   /**
-   * Ends a task: captures its hold when it completed, releases it otherwise. `attemptId` null ends it whatever its attempt does.
+   * Ends a task: captures its hold when it completed, with the share of the agent's owner, and releases it otherwise. `attemptId` null ends it whatever its attempt does.
    * @param audited of an administrator who ends it: the line is written with the end or not at all, and says what the task was
    */
   settleTask(taskId: string, attemptId: string | null, end: TaskEnd, now: number, audited?: Audited): Promise<SettleOutcome>;
@@ -50,6 +55,7 @@ const DEDUCT_REASONS: Record<TaskType, string> = {
   TEXT2VIDEO: "文生视频生成",
   IMG2VIDEO: "图生视频生成",
 };
+const EARN_REASON = "算力收益";
 const RELEASE_REASONS = { FAILED: "任务失败", CANCELLED: "任务取消" } as const;
 
 function reasonOf(taskId: string, { status }: TaskEnd): SQL | string {
@@ -60,11 +66,22 @@ function reasonOf(taskId: string, { status }: TaskEnd): SQL | string {
 
 const statusOf = (taskId: string): SQL => sql`(SELECT json_object('status', ${tasks.status}) FROM ${tasks} WHERE ${tasks.id} = ${taskId})`;
 
-export function createLedger(db: Database): Ledger {
+export function createLedger(db: Database, { ownerSharePercent }: LedgerOptions = { ownerSharePercent: 0 }): Ledger {
   async function outcomeOfRepeat(taskId: string, attemptId: string | null, end: TaskEnd): Promise<SettleOutcome> {
     const task = await db.select({ status: tasks.status, attemptId: tasks.attemptId }).from(tasks).where(eq(tasks.id, taskId)).get();
     const isSame = task?.status === end.status && (attemptId === null || task.attemptId === attemptId);
     return isSame ? "already" : "refused";
+  }
+
+  /** Behind the settlement, whose trigger has charged by then. A share below one credit is none. */
+  function shareWithOwner(taskId: string, attemptId: string, now: number) {
+    // Spelt out, as a bound number is a fraction to D1, and the division would be one.
+    const share = sql.raw(`h.amount * ${Math.trunc(ownerSharePercent)} / 100`);
+    return db.insert(fundRecords).select(sql`
+      SELECT NULL AS id, k.user_id, 'EARN' AS type, ${share} AS amount, o.balance + ${share} AS balance, ${EARN_REASON} AS reason, h.task_id, ${now} AS create_time
+      FROM holds h JOIN attempts a ON a.id = ${attemptId}
+      JOIN agent_keys k ON k.id = CAST(a.agent_id AS INTEGER) JOIN accounts o ON o.user_id = k.user_id
+      WHERE h.task_id = ${taskId} AND ${share} > 0`);
   }
 
   /** Before the hold, so that of two repeats without credits for both the second learns of the first. */
@@ -93,6 +110,7 @@ export function createLedger(db: Database): Ledger {
 
     async settleTask(taskId, attemptId, end, now, audited) {
       const kind = end.status === "COMPLETED" ? ("CAPTURED" as const) : ("RELEASED" as const);
+      const earns = end.status === "COMPLETED" && attemptId !== null && ownerSharePercent > 0;
       const files = end.status === "COMPLETED" ? filesOf(taskId, end.results, now) : [];
       try {
         await db.batch([
@@ -113,6 +131,7 @@ export function createLedger(db: Database): Ledger {
             .set({ outcome: end.status, endTime: now, ...(end.status === "FAILED" && { reason: end.errorMessage }) })
             .where(and(eq(attempts.taskId, taskId), isNull(attempts.outcome))),
           ...(files.length > 0 ? [db.insert(results).values(files)] : []),
+          ...(earns ? [shareWithOwner(taskId, attemptId, now)] : []),
         ]);
         return "settled";
       } catch (error) {

@@ -237,6 +237,13 @@ export const recordCounts = sqliteTable(
   (table) => [primaryKey({ columns: [table.userId, table.type] })],
 );
 
+/** What owners of agents earned, by UTC day since 1970; kept by a trigger. */
+export const earningDays = sqliteTable(
+  "earning_days",
+  { userId: integer("user_id").notNull(), day: integer().notNull(), credits: integer().notNull() },
+  (table) => [primaryKey({ columns: [table.userId, table.day] })],
+);
+
 export const holds = sqliteTable("holds", {
   taskId: text("task_id").primaryKey(),
   userId: integer("user_id").notNull(),

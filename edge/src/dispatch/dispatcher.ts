@@ -83,7 +83,7 @@ export class Dispatcher extends DurableObject {
     this.news = new UserNews((userId) => env.USER_HUB.get(env.USER_HUB.idFromName(String(userId))), this.config.publicBaseUrl);
     const deps: PerformDutyDeps = {
       ...this.history,
-      ...createLedger(db),
+      ...createLedger(db, this.config),
       files: this.files,
       folderOf: (attemptId) => this.folderOf(attemptId),
       fileUrl: (key) => `${this.config.publicFilesUrl}/files/${key}`,

@@ -6,6 +6,7 @@ import { SAMPLERS } from "@star-graph/shared/rest/generate";
 import { and, eq, isNull } from "drizzle-orm";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { hashAgentKey } from "../../src/agents/agent-key.ts";
+import { createLedger } from "../../src/billing/ledger.ts";
 import { openDatabase } from "../../src/db/client.ts";
 import { agentKeys, inputs, models, results, resultTotals, sessions, tasks } from "../../src/db/schema.ts";
 import { ownerPool } from "../../src/dispatch/pools.ts";
@@ -524,7 +525,17 @@ describe("an owner's agents", () => {
     expect((await post(`/agents/nonsense/pause`, undefined, owner)).status).toBe(400);
   });
 
-  test("have earned nothing so far", async () => {
-    expect(dataOf(await call("GET", `${ROOM}/agents/earnings`, { token: owner.token }))).toEqual({ total: 0, today: 0, month: 0 });
+  test("earn a share of what they complete, where the operator gives one, told among the fund records", async () => {
+    const earnings = async () => dataOf(await call("GET", `${ROOM}/agents/earnings`, { token: owner.token }));
+    expect(await earnings()).toEqual({ total: 0, today: 0, month: 0 });
+    agent = await anAgent({}, key);
+    const { taskId } = await submit(owner);
+    const { attemptId } = await agent.acceptOffer();
+    await untilStatus(owner, taskId, "PROCESSING");
+    const end = { status: "COMPLETED" as const, results: [], servedBy: { engine: "test", model: "test-model" }, notes: [] };
+    await createLedger(db, { ownerSharePercent: 75 }).settleTask(taskId, attemptId, end, Date.now());
+    expect(await earnings()).toEqual({ total: 7, today: 7, month: 7 });
+    const records = dataOf<Listed>(await call("GET", "/api/v1/users/fund-records?type=EARN", { token: owner.token }));
+    expect(records).toMatchObject({ totalElements: 1, content: [{ type: "EARN", amount: 7, reason: "算力收益", taskId }] });
   });
 });
