@@ -2,8 +2,8 @@ import { defineConfig } from "tsdown";
 import license from "rollup-plugin-license";
 
 /**
- * Everything but the optional built-in engine goes into the bundle, so that `npx` fetches one small package and an
- * owner has nobody else's releases to trust. The licences of what is inside travel with it.
+ * Everything but the built-in engine and `sharp`, both optional, goes into the bundle, so that `npx` fetches one small package
+ * and an owner has nobody else's releases to trust. The licences of what is inside travel with it.
  */
 export default defineConfig({
   entry: ["src/cli.ts"],
@@ -14,6 +14,6 @@ export default defineConfig({
   minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
   copy: [{ from: "../LICENSE", to: "dist" }],
   outExtensions: () => ({ js: ".js" }),
-  deps: { alwaysBundle: [/.*/], neverBundle: ["stargraph-scene", "bufferutil", "utf-8-validate"], onlyBundle: false },
+  deps: { alwaysBundle: [/.*/], neverBundle: ["stargraph-scene", "sharp", "bufferutil", "utf-8-validate"], onlyBundle: false },
   plugins: [license({ thirdParty: { includeSelf: false, output: { file: "dist/THIRD_PARTY_LICENSES.txt" } } })],
 });

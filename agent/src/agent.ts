@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { PROTOCOL_VERSION, type HelloMessage } from "@star-graph/shared/agent-protocol";
+import { previewPath, PROTOCOL_VERSION, type HelloMessage } from "@star-graph/shared/agent-protocol";
 import { DEFAULTS } from "@star-graph/shared/defaults";
 import { Agent as HttpClient } from "undici";
 import type { AgentConfig } from "./config.ts";
@@ -11,6 +11,7 @@ import { fetchInputs } from "./inputs.ts";
 import { Link } from "./link.ts";
 import type { Log } from "./log.ts";
 import { freeSlots } from "./offer.ts";
+import { postPreview } from "./post-preview.ts";
 import { Runner } from "./runner.ts";
 import { SelfReport } from "./self-report.ts";
 import { Spool } from "./spool.ts";
@@ -126,6 +127,8 @@ async function serve(config: AgentConfig, state: StateFolder, engines: EngineSet
     limits: () => limits,
     signal,
     onSlotsChanged: announceSlots,
+    postPreview: (attemptId, grant, picture, contentType) =>
+      postPreview(new URL(previewPath(attemptId), config.edge), grant, picture, { contentType, dispatcher, signal }),
     fetchInputs: (inputs, grant, folder, stop) => {
       const onRetry = (reason: string, waitMs: number) => log.warn("input-retried", `Input not fetched: ${reason}`, { waitMs });
       return fetchInputs(inputs, grant, folder, { dispatcher, backoff: timings.upload, signal: stop, onRetry });

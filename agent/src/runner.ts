@@ -1,11 +1,12 @@
 import type { AgentMessage, OfferMessage } from "@star-graph/shared/agent-protocol";
 import { modelOf, workOf } from "@star-graph/shared/work";
 import { type Delivery, failed } from "./delivery.ts";
-import { type Engine, EngineError, type EngineResult, type RunOptions } from "./engines/engine.ts";
+import { type Engine, EngineError, type EngineProgress, type EngineResult, type RunOptions } from "./engines/engine.ts";
 import type { EngineSet } from "./engines/engine-set.ts";
 import type { Log } from "./log.ts";
 import { reasonToReject } from "./offer.ts";
 import { messageOf } from "./outside.ts";
+import { Previews } from "./previews.ts";
 import { ProgressReporter } from "./progress.ts";
 import type { Spool } from "./spool.ts";
 import type { SpoolMeta } from "./spool-entry.ts";
@@ -20,6 +21,8 @@ export interface RunnerDeps {
   limits: () => { progressMs: number; maxResultBytes: number };
   signal: AbortSignal;
   onSlotsChanged: () => void;
+  /** Shows the edge what an attempt looks like so far. */
+  postPreview: (attemptId: string, grant: string, picture: Uint8Array, contentType: string) => Promise<void>;
   /** Brings the pictures that a task works on into its folder. */
   fetchInputs: (inputs: OfferMessage["inputs"], grant: string, folder: string, signal: AbortSignal) => Promise<RunOptions["inputs"]>;
 }
@@ -30,8 +33,7 @@ interface RunningAttempt {
   release: () => void;
   abort: AbortController;
   progress: ProgressReporter;
-  /** Somebody looks at it: the one time in which a preview is worth its cost. */
-  isWatched: boolean;
+  previews: Previews;
 }
 
 type End = { kind: "spooled"; meta: SpoolMeta } | { kind: "failed"; error: unknown } | { kind: "stopped" };
@@ -72,7 +74,12 @@ export class Runner {
     const what = `${task.type} with ${modelOf(task)}, ${(pixels / 1e6).toFixed(2)} megapixels`;
     log.info("accepted", what, { attemptId, engine: engine.name, pixels, work });
     const progress = new ProgressReporter(this.#deps.limits().progressMs, (step) => send({ type: "progress", attemptId, ...step }));
-    const attempt: RunningAttempt = { engine, release, abort: new AbortController(), progress, isWatched: false };
+    const previews = new Previews({
+      post: (picture, contentType) => this.#deps.postPreview(attemptId, offer.upload.grant, picture, contentType),
+      nowMs: () => performance.now(),
+      onFailure: (error) => log.warn("preview-lost", `A preview was not shown: ${messageOf(error)}`, { attemptId }),
+    });
+    const attempt: RunningAttempt = { engine, release, abort: new AbortController(), progress, previews };
     this.#running.set(attemptId, attempt);
     send({ type: "accepted", attemptId });
     this.#deps.onSlotsChanged();
@@ -93,8 +100,7 @@ export class Runner {
   }
 
   watch(attemptId: string, isWatched: boolean): void {
-    const attempt = this.#running.get(attemptId);
-    if (attempt) attempt.isWatched = isWatched;
+    this.#running.get(attemptId)?.previews.watch(isWatched);
   }
 
   repeatProgress(): void {
@@ -113,6 +119,7 @@ export class Runner {
     const startedMs = performance.now();
     const end = await this.#produce(offer, attempt, AbortSignal.any([this.#deps.signal, abort.signal]));
     progress.close();
+    attempt.previews.close();
     attempt.release();
     this.#running.delete(attemptId);
     const tookMs = Math.round(performance.now() - startedMs);
@@ -134,7 +141,7 @@ export class Runner {
 
   async #produce(
     { attemptId, task, inputs, upload }: OfferMessage,
-    { engine, progress }: RunningAttempt,
+    { engine, progress, previews }: RunningAttempt,
     signal: AbortSignal,
   ): Promise<End> {
     const { spool, limits } = this.#deps;
@@ -143,7 +150,11 @@ export class Runner {
       const outputFolder = await spool.begin(attemptId);
       if (inputs.length > 0) progress.report({ phase: "loading", step: 0, totalSteps: 1 });
       const fetched = await this.#deps.fetchInputs(inputs, upload.grant, outputFolder, signal);
-      const result = await engine.run(task, { signal, outputFolder, inputs: fetched, onProgress: (step) => progress.report(step) });
+      const onProgress = ({ preview, ...step }: EngineProgress): void => {
+        progress.report(step);
+        if (preview) previews.offer(preview);
+      };
+      const result = await engine.run(task, { signal, outputFolder, inputs: fetched, onProgress });
       const meta = await spool.store(attemptId, upload, withinProtocol(result));
       const largest = Math.max(...meta.pictures.map(({ bytes }) => bytes));
       const { maxResultBytes } = limits();

@@ -2,7 +2,9 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { EngineError } from "../src/engines/engine.ts";
+import { inspectMedia } from "../src/engines/media/inspect.ts";
 import { anOffer } from "./builders.ts";
+import { aPng } from "./pictures.ts";
 import { startAgent } from "./run-in-process.ts";
 import { MODEL } from "./scripted-engine.ts";
 
@@ -178,4 +180,29 @@ test("drained, it asks for no more and finishes what runs", async () => {
   expect(await line.next("rejected")).toMatchObject({ attemptId: "a2" });
   run.finish();
   expect(await line.next("completed")).toMatchObject({ attemptId: "a1" });
+});
+
+test("previews go out while somebody looks, with the attempt's grant, and their loss costs nothing", async () => {
+  const { edge, engine, log } = await startAgent();
+  const { line } = await edge.nextAgent();
+  line.send(anOffer(edge.url, "a1"));
+  const run = await engine.runs.take();
+  const drawn: number[] = [];
+  const preview = (step: number) => async () => {
+    drawn.push(step);
+    return aPng(800, 400);
+  };
+  run.step("sampling", 1, 10, preview(1));
+  run.step("sampling", 2, 10, preview(2));
+  edge.previewAnswer = 503;
+  line.send({ type: "watch", attemptId: "a1", watching: true });
+  const { path, bytes, contentType } = await edge.previews.take();
+  expect({ path, contentType, drawn }).toEqual({ path: "/agent/v1/attempts/a1/preview", contentType: "image/webp", drawn: [2] });
+  expect(inspectMedia(bytes)).toEqual({ format: "WEBP", width: 256, height: 128 });
+  await vi.waitFor(() => expect(log.events).toContain("preview-lost: A preview was not shown: the edge answered 503"));
+  line.send({ type: "watch", attemptId: "a1", watching: false });
+  run.step("sampling", 3, 10, preview(3));
+  run.finish();
+  expect(await line.next("completed")).toMatchObject({ attemptId: "a1" });
+  expect(drawn).toEqual([2]);
 });

@@ -84,6 +84,10 @@ export class FakeEdge {
   readonly puts = new Inbox<string>();
   /** What is served by GET with the grant, by path. A function answers each request anew. */
   readonly inputs = new Map<string, () => Buffer | number>();
+  /** Previews as they came, with the path they came by. */
+  readonly previews = new Inbox<{ path: string; bytes: Buffer; contentType: string | undefined }>();
+  /** The answer to a preview. */
+  previewAnswer = 204;
   /** Statuses that refuse the next upgrades; once the list is empty they are granted. */
   upgradeAnswers: number[] = [];
   /** Statuses for the next uploads, before they are looked at. */
@@ -146,6 +150,12 @@ export class FakeEdge {
       const answer = isGranted ? (this.inputs.get(path)?.() ?? 404) : 403;
       response.writeHead(typeof answer === "number" ? answer : 200);
       response.end(typeof answer === "number" ? undefined : answer);
+      return;
+    }
+    if (request.method === "POST" && path.endsWith("/preview")) {
+      const isGranted = request.headers.authorization === `Bearer ${GRANT}`;
+      response.writeHead(isGranted ? this.previewAnswer : 403).end();
+      if (isGranted) this.previews.push({ path, bytes, contentType: request.headers["content-type"] });
       return;
     }
     const status = this.uploadAnswers.shift() ?? judgeUpload(request, bytes);

@@ -77,8 +77,8 @@ export class ScriptedRun {
     });
   }
 
-  step(phase: EngineProgress["phase"], step: number, totalSteps: number): void {
-    this.options.onProgress({ phase, step, totalSteps });
+  step(phase: EngineProgress["phase"], step: number, totalSteps: number, preview?: EngineProgress["preview"]): void {
+    this.options.onProgress({ phase, step, totalSteps, ...(preview && { preview }) });
   }
 
   finish(pictures: readonly string[] = ["picture"], notes: string[] = []): void {

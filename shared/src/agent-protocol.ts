@@ -13,6 +13,9 @@ export const AGENT_SOCKET_PATH = "/agent/v1/socket";
 /** Where an attempt's inputs are fetched, by their place in the offer. */
 export const INPUT_PATH = "/agent/v1/attempts/:attemptId/inputs/:index";
 export const inputPath = (attemptId: string, index: number): string => `/agent/v1/attempts/${attemptId}/inputs/${index}`;
+/** Where a watched attempt's newest preview is posted, with its grant as bearer token: at most 256 px and 20 KB. */
+export const PREVIEW_PATH = "/agent/v1/attempts/:attemptId/preview";
+export const previewPath = (attemptId: string): string => PREVIEW_PATH.replace(":attemptId", attemptId);
 
 /** Answered by the platform without waking the Dispatcher, so both are fixed byte for byte. */
 export const PING_FRAME = '{"type":"ping"}';

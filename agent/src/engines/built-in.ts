@@ -14,7 +14,7 @@ import {
   type EngineResult,
   type RunOptions,
 } from "./engine.ts";
-import { withMoovFirst } from "./moov-first.ts";
+import { withMoovFirst } from "./media/moov-first.ts";
 
 const MODELS: readonly EngineModel[] = [
   {

@@ -1,23 +1,7 @@
+import { findBox, mp4Boxes } from "./mp4-boxes.ts";
+
 /** Boxes on the way from `moov` to the tables of chunk offsets (ISO 14496-12). */
 const CONTAINERS = new Set(["moov", "trak", "mdia", "minf", "stbl"]);
-
-interface Box {
-  name: string;
-  start: number;
-  end: number;
-}
-
-function boxes(file: Buffer, from: number, to: number): Box[] {
-  const found: Box[] = [];
-  for (let at = from; at + 8 <= to;) {
-    const short = file.readUInt32BE(at);
-    const length = short === 1 && at + 16 <= to ? Number(file.readBigUInt64BE(at + 8)) : short === 0 ? to - at : short;
-    if (length < 8 || at + length > to) return found;
-    found.push({ name: file.toString("latin1", at + 4, at + 8), start: at, end: at + length });
-    at += length;
-  }
-  return found;
-}
 
 /**
  * The same video with its index before its pictures. Encoders write it last; but the edge measures a file by its first
@@ -25,10 +9,10 @@ function boxes(file: Buffer, from: number, to: number): Box[] {
  */
 export function withMoovFirst(bytes: Uint8Array): Uint8Array {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const top = boxes(file, 0, file.length);
-  const ftyp = top.find(({ name }) => name === "ftyp");
-  const moov = top.find(({ name }) => name === "moov");
-  const mdat = top.find(({ name }) => name === "mdat");
+  const top = mp4Boxes(file, 0, file.length);
+  const ftyp = findBox(top, "ftyp");
+  const moov = findBox(top, "moov");
+  const mdat = findBox(top, "mdat");
   if (!ftyp || !moov || !mdat || moov.start < mdat.start) return bytes;
   const index = Buffer.from(file.subarray(moov.start, moov.end));
   shiftChunks(index, 0, index.length, index.length);
@@ -37,7 +21,7 @@ export function withMoovFirst(bytes: Uint8Array): Uint8Array {
 
 /** `stco` and `co64` say where in the file each chunk begins: all of them lie behind the index now. */
 function shiftChunks(file: Buffer, from: number, to: number, by: number): void {
-  for (const { name, start, end } of boxes(file, from, to)) {
+  for (const { name, start, end } of mp4Boxes(file, from, to)) {
     if (CONTAINERS.has(name)) shiftChunks(file, start + 8, end, by);
     if (name !== "stco" && name !== "co64") continue;
     const width = name === "stco" ? 4 : 8;

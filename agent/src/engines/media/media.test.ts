@@ -1,0 +1,132 @@
+import sharp from "sharp";
+import { describe, expect, test } from "vitest";
+import { aJpeg, anMp4, aPng, firstChunk, jpegWithNotes, pngWithNotes } from "../../../test/pictures.ts";
+import { inspectMedia } from "./inspect.ts";
+import { posterOf } from "./poster.ts";
+import { shrinkInJs } from "./shrink-in-js.ts";
+import { shrinkPicture } from "./shrink.ts";
+import { stripMetadata } from "./strip-metadata.ts";
+import { cleanMedia, withThumbnail } from "./to-file.ts";
+
+const SECRET = "a prompt of somebody's, and a whole workflow";
+const LIMITS = { maxSide: 256, maxBytes: 20 * 1024 };
+const exif = { IFD0: { ImageDescription: SECRET } };
+const aWebp = () => sharp(aPng(40, 24)).withExif(exif).webp().toBuffer();
+
+describe("what a file is, by its bytes", () => {
+  test.each([
+    ["PNG", aPng(30, 20), 30, 20],
+    ["JPEG", aJpeg(31, 17), 31, 17],
+    ["MP4", anMp4(640, 360), 640, 360],
+  ])("%s", (format, bytes, width, height) => {
+    expect(inspectMedia(bytes)).toEqual({ format, width, height });
+  });
+
+  test("WebP", async () => {
+    expect(inspectMedia(await aWebp())).toEqual({ format: "WEBP", width: 40, height: 24 });
+  });
+
+  test.each([
+    ["nothing", Buffer.alloc(0)],
+    ["a text", Buffer.from("<html>not found</html>")],
+    ["a WebM", Buffer.from("1a45dfa3a3428681", "hex")],
+    ["an MP4 without an index", anMp4(64, 64).subarray(0, 40)],
+  ])("not %s", (_, bytes) => {
+    expect(inspectMedia(bytes)).toBeNull();
+  });
+});
+
+describe("notes are taken out, and the picture stays", () => {
+  test.each([
+    ["PNG", pngWithNotes(aPng(30, 20), SECRET), aPng(30, 20)],
+    ["JPEG", jpegWithNotes(aJpeg(31, 17), SECRET), aJpeg(31, 17)],
+  ] as const)("%s", (format, noted, plain) => {
+    expect(noted.includes(SECRET)).toBe(true);
+    expect(Buffer.from(stripMetadata(noted, format))).toEqual(plain);
+  });
+
+  test("WebP, whose header no longer announces them", async () => {
+    const noted = await aWebp();
+    expect(noted.includes(SECRET)).toBe(true);
+    const clean = Buffer.from(stripMetadata(noted, "WEBP"));
+    expect(clean.includes(SECRET)).toBe(false);
+    const [before, after] = await Promise.all([sharp(noted).raw().toBuffer(), sharp(clean).raw().toBuffer()]);
+    expect(after).toEqual(before);
+    expect(await sharp(clean).metadata()).not.toHaveProperty("exif");
+  });
+
+  test("MP4: no place in the file moves, then the index comes first and points where the pictures went", () => {
+    const noted = anMp4(64, 32, SECRET);
+    const stripped = Buffer.from(stripMetadata(noted, "MP4"));
+    expect(stripped).toHaveLength(noted.length);
+    expect(firstChunk(stripped)).toBe("the pictures");
+    const clean = cleanMedia(noted);
+    expect(clean).toMatchObject({ format: "MP4", width: 64, height: 32 });
+    const file = Buffer.from(clean?.bytes ?? []);
+    expect({
+      hasSecret: file.includes(SECRET),
+      isIndexFirst: file.indexOf("moov") < file.indexOf("mdat"),
+      first: firstChunk(file),
+    }).toEqual({
+      hasSecret: false,
+      isIndexFirst: true,
+      first: "the pictures",
+    });
+  });
+
+  test.each(["PNG", "JPEG", "WEBP", "MP4"] as const)("a %s cut anywhere is no reason to throw, nor to make it longer", (format) => {
+    const whole = { PNG: pngWithNotes(aPng(8, 8), "x"), JPEG: jpegWithNotes(aJpeg(8, 8), "x"), WEBP: anMp4(8, 8), MP4: anMp4(8, 8) }[
+      format
+    ];
+    for (let length = 12; length < Math.min(400, whole.length); length++) {
+      expect(stripMetadata(whole.subarray(0, length), format).length).toBeLessThanOrEqual(length);
+    }
+  });
+});
+
+describe("made small", () => {
+  test.each([
+    ["PNG", aPng(1000, 500)],
+    ["JPEG", aJpeg(1000, 500)],
+  ] as const)("a %s, with sharp and without", async (format, picture) => {
+    const small = await shrinkPicture(picture, LIMITS);
+    const inJs = shrinkInJs(picture, format, LIMITS, [80, 50, 20]);
+    for (const made of [small, inJs]) {
+      expect(made?.bytes.length).toBeLessThanOrEqual(LIMITS.maxBytes);
+      expect(inspectMedia(made?.bytes ?? Buffer.alloc(0))).toMatchObject({ format: made?.format, width: 256, height: 128 });
+    }
+    expect([small?.format, inJs?.format]).toEqual(["WEBP", "JPEG"]);
+    // Both show the same: red grows to the right, green downwards.
+    const means = await Promise.all([small, inJs].map((made) => sharp(made?.bytes).resize(2, 2, { fit: "fill" }).raw().toBuffer()));
+    for (const mean of means) {
+      expect(mean[3]).toBeGreaterThan((mean[0] ?? 0) + 60);
+      expect(mean[7]).toBeGreaterThan((mean[1] ?? 0) + 60);
+    }
+  });
+
+  test("what is small already stays as it is, and what is no picture is none", async () => {
+    const small = aPng(16, 16);
+    expect(await shrinkPicture(small, LIMITS)).toEqual({ bytes: small, format: "PNG" });
+    expect(await shrinkPicture(Buffer.from("no picture"), LIMITS)).toBeNull();
+    expect(await shrinkPicture(anMp4(64, 64), LIMITS)).toBeNull();
+    expect(await shrinkPicture(aPng(600, 600).subarray(0, 2000), LIMITS)).toBeNull();
+    expect(shrinkInJs(await aWebp(), "WEBP", LIMITS, [50])).toBeNull();
+  });
+
+  test("a thumbnail belongs to a result", async () => {
+    const media = cleanMedia(aPng(1024, 768));
+    const file = media && (await withThumbnail(media, media.bytes));
+    expect(file).toMatchObject({ format: "PNG", width: 1024, height: 768, thumbnail: { format: "WEBP" } });
+    expect(media && (await withThumbnail(media, Buffer.from("no picture")))).toBeNull();
+  });
+});
+
+test("without ffmpeg, or with a video that it cannot read, the poster is grey and of the video's shape", async () => {
+  for (const ffmpeg of ["/no/such/ffmpeg", "ffmpeg"]) {
+    expect(inspectMedia(await posterOf("/no/such/video.mp4", { width: 1024, height: 576 }, ffmpeg))).toEqual({
+      format: "JPEG",
+      width: 256,
+      height: 144,
+    });
+  }
+});
