@@ -4,7 +4,6 @@ import { createAdminModelStore } from "./admin/model-store.ts";
 import { createAdminTaskStore } from "./admin/task-store.ts";
 import { createAdminUserStore } from "./admin/user-store.ts";
 import { createAdminWordStore } from "./admin/word-store.ts";
-import { createLedgerCheckStore } from "./admin/ledger-check-store.ts";
 import { createEarningsStore } from "./agents/earnings-store.ts";
 import { createAgentKeyStore } from "./agents/key-store.ts";
 import { createAgentRegisterStore } from "./agents/register-store.ts";
@@ -15,9 +14,11 @@ import { createAuthStore } from "./auth/store.ts";
 import { createThrottleStore } from "./auth/throttle-store.ts";
 import { createCreditRecords } from "./billing/credit-records.ts";
 import { createLedger } from "./billing/ledger.ts";
+import { createLedgerCheckStore } from "./billing/ledger-check-store.ts";
 import { openDatabase } from "./db/client.ts";
 import type { AgentCommand } from "./dispatch/agent-intake.ts";
 import { AGENT_IDENTITY_HEADER, type AgentIdentity } from "./dispatch/agent-sockets.ts";
+import { busyPools } from "./dispatch/busy-pools.ts";
 import { createHistory } from "./dispatch/history.ts";
 import { dispatcherName, poolOfKey } from "./dispatch/pools.ts";
 import type { Admission, LiveTask, TaskToQueue } from "./dispatch/types.ts";
@@ -86,6 +87,7 @@ export function createDeps(env: Cloudflare.Env) {
     ...createAdminWordStore(db),
     forgetWords: () => WORDS.forget(),
     ...createLedgerCheckStore(db),
+    busyPools: () => busyPools(db),
     findAttempt: (attemptId: string) => history.findAttempt(attemptId),
     files: createFileStore(env.FILES),
     fetch: (url: string, init: RequestInit) => fetch(url, init),

@@ -1,7 +1,8 @@
-import { FleetFigures, LedgerCheck, QueueFigures } from "@star-graph/shared/rest/admin/figures";
+import { FleetFigures, LedgerCheck, LedgerCheckQuery, QueueFigures } from "@star-graph/shared/rest/admin/figures";
 import { AuditPage, AuditQuery } from "@star-graph/shared/rest/audit";
 import { Hono } from "hono";
 import { listAudit } from "../audit/list-audit.ts";
+import { checkLedger } from "../billing/check-ledger.ts";
 import type { AppEnv } from "../env.ts";
 import { ok } from "../http/envelope.ts";
 import { requireAdmin } from "../http/require-user.ts";
@@ -30,5 +31,7 @@ export const admin = new Hono<AppEnv>()
   .route("/agent-keys", adminAgentKeys)
   .get("/queue", QUEUE, async (c) => ok(c, await readQueue(c.var.deps, Date.now())))
   .get("/fleet", FLEET, async (c) => ok(c, await readFleet(c.var.deps)))
-  .get("/ledger/check", LEDGER, async (c) => ok(c, await c.var.deps.checkLedger()))
+  .get("/ledger/check", LEDGER, validate("query", LedgerCheckQuery), async (c) => {
+    return ok(c, await checkLedger(c.var.deps, c.req.valid("query")));
+  })
   .get("/audit", AUDIT, validate("query", AuditQuery), async (c) => ok(c, await listAudit(c.var.deps, c.req.valid("query"))));

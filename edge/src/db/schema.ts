@@ -259,6 +259,17 @@ export const settlements = sqliteTable("settlements", {
   createTime: integer("create_time").notNull(),
 });
 
+/** The scheduled check of all accounts: one row. */
+export const ledgerCheck = sqliteTable("ledger_check", {
+  id: integer().primaryKey(),
+  startTime: integer("start_time").notNull(),
+  endTime: integer("end_time"),
+  checkedTo: integer("checked_to").notNull(),
+  accounts: integer().notNull(),
+  faults: integer().notNull(),
+  userIds: text("user_ids", { mode: "json" }).$type<number[]>().notNull(),
+});
+
 export const idempotencyKeys = sqliteTable(
   "idempotency_keys",
   {

@@ -1,9 +1,12 @@
+import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { eq } from "drizzle-orm";
-import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { eq, inArray } from "drizzle-orm";
+import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { CHECK_EVERY_MS } from "../../src/billing/check-ledger.ts";
 import { openDatabase } from "../../src/db/client.ts";
 import { accounts, auditLog, blockedWords, fundRecords, holds } from "../../src/db/schema.ts";
 import { ownerPool } from "../../src/dispatch/pools.ts";
+import worker from "../../src/worker.ts";
 import { StompSocket } from "./stomp-socket.ts";
 import {
   aUser,
@@ -210,15 +213,25 @@ describe("credits", () => {
   });
 
   test("that do not add up are found, and their account named", async () => {
-    expect(await get("/ledger/check")).toMatchObject({ isSound: true, faults: [], accounts: await db.$count(accounts) });
-    const broken = await aUser({ credits: 10 });
-    await db.update(accounts).set({ balance: 12, frozen: 1 }).where(eq(accounts.userId, broken.id));
-    expect(await get("/ledger/check")).toMatchObject({
-      isSound: false,
-      faults: [{ userId: broken.id, username: broken.username, balance: 12, recorded: 10, freezed: 1, held: 0 }],
-    });
-    await db.update(accounts).set({ balance: 10, frozen: 0 }).where(eq(accounts.userId, broken.id));
-    expect(await get("/ledger/check")).toMatchObject({ isSound: true });
+    const cron = () => worker.scheduled(createScheduledController({ cron: "* * * * *" }), env);
+    const now = Date.now();
+    expect(await get("/ledger/check")).toMatchObject({ isSound: true, faults: [], accounts: await db.$count(accounts), lastCheck: null });
+    await cron();
+    expect(await get("/ledger/check")).toMatchObject({ lastCheck: { accounts: await db.$count(accounts), faults: 0, userIds: [] } });
+
+    const broken = [await aUser({ credits: 10 }), await aUser({ credits: 10 })];
+    const ids = broken.map(({ id }) => id);
+    const set = async (balance: number, frozen: number) =>
+      void (await db.update(accounts).set({ balance, frozen }).where(inArray(accounts.userId, ids)));
+    await set(12, 1);
+    const faults = broken.map(({ id, username }) => ({ userId: id, username, balance: 12, recorded: 10, freezed: 1, held: 0 }));
+    expect(await get("/ledger/check")).toMatchObject({ isSound: false, faults, totalFaults: 2 });
+    expect(await get("/ledger/check?page=2&pageSize=1")).toMatchObject({ faults: faults.slice(1), totalFaults: 2, totalPages: 2, page: 2 });
+    vi.useFakeTimers({ toFake: ["Date"], now: now + CHECK_EVERY_MS + 60_000 });
+    await cron();
+    vi.useRealTimers();
+    await set(10, 0);
+    expect(await get("/ledger/check")).toMatchObject({ isSound: true, totalFaults: 0, lastCheck: { faults: 2, userIds: ids } });
   });
 });
 

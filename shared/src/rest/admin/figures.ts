@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { PageQuery } from "../../page.ts";
 import { TaskType } from "../../task.ts";
+import { WireTime } from "../../wire-time.ts";
 import { AgentState } from "../agents.ts";
 
 /** How the whole stands: queue, fleet, ledger. */
@@ -33,18 +35,37 @@ export const FleetFigures = z.object({
 });
 export type FleetFigures = z.infer<typeof FleetFigures>;
 
+/** An account that does not add up. */
+export const LedgerFault = z.object({
+  userId: z.int(),
+  username: z.string(),
+  balance: z.int(),
+  recorded: z.int().describe("the sum of its fund records; should be `balance`"),
+  freezed: z.int(),
+  held: z.int().describe("the sum of its open holds; should be `freezed`"),
+});
+export type LedgerFault = z.infer<typeof LedgerFault>;
+
+export const LedgerCheckQuery = PageQuery.pick({ page: true, pageSize: true });
+export type LedgerCheckQuery = z.infer<typeof LedgerCheckQuery>;
+
 export const LedgerCheck = z.object({
-  accounts: z.int().describe("accounts that were looked at"),
+  accounts: z.int().describe("accounts that were looked at, now"),
   isSound: z.boolean(),
-  faults: z.array(
-    z.object({
-      userId: z.int(),
-      username: z.string(),
-      balance: z.int(),
-      recorded: z.int().describe("the sum of its fund records; should be `balance`"),
-      freezed: z.int(),
-      held: z.int().describe("the sum of its open holds; should be `freezed`"),
-    }),
-  ),
+  faults: z.array(LedgerFault).describe("one page of them, in the order of their users"),
+  totalFaults: z.int(),
+  totalPages: z.int(),
+  page: z.int(),
+  pageSize: z.int(),
+  lastCheck: z
+    .object({
+      startTime: WireTime,
+      endTime: WireTime.nullable().describe("null while it is under way"),
+      accounts: z.int(),
+      faults: z.int().describe("accounts that did not add up; the log has each of them"),
+      userIds: z.array(z.int()).describe("of whom, the first 1,000"),
+    })
+    .nullable()
+    .describe("of the scheduled check of every hour; null before the first"),
 });
 export type LedgerCheck = z.infer<typeof LedgerCheck>;
