@@ -2,11 +2,11 @@ import fs from "node:fs/promises";
 import path from "node:path";
 import { build, type Plugin } from "esbuild";
 
-/** The reference's viewer is served, not run. */
-const VIEWER_AS_TEXT: Plugin = {
-  name: "viewer-as-text",
+/** Programs that are served, not run. */
+const SERVED_AS_TEXT: Plugin = {
+  name: "served-as-text",
   setup(build) {
-    build.onLoad({ filter: /swagger-ui-bundle\.js$/ }, async ({ path: file }) => ({
+    build.onLoad({ filter: /(swagger-ui-bundle|sockjs\.min)\.js$/ }, async ({ path: file }) => ({
       contents: await fs.readFile(file, "utf8"),
       loader: "text",
     }));
@@ -27,7 +27,7 @@ export async function bundleWorker(entry: string): Promise<string> {
     external: ["cloudflare:*", "node:*"],
     // As wrangler imports them: its own rules, and those of wrangler.toml.
     loader: { ".html": "text", ".css": "text" },
-    plugins: [VIEWER_AS_TEXT],
+    plugins: [SERVED_AS_TEXT],
     logLevel: "silent",
   });
   const code = outputFiles[0]?.text;

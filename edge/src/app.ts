@@ -50,6 +50,8 @@ const api = new Hono<AppEnv>()
 
 /** Middleware order, mounts, and the one place where errors become answers. */
 export const app = new Hono<AppEnv>()
+  // SockJS says itself what its answers carry, and an upgrade's belongs to the object that made it and cannot be changed.
+  .route("/ws", realtime)
   // Before what copies an answer in order to add to it: an object's own cannot be changed.
   .use(securityHeaders)
   .use(requestContext)
@@ -62,7 +64,6 @@ export const app = new Hono<AppEnv>()
   .route("/api/v1", api)
   .route("/files", files)
   .route("/", agents)
-  .route("/ws", realtime)
   .notFound((c) => fail(c, new AppError("NOT_FOUND")))
   .onError((error, c) => {
     if (error instanceof AppError) return fail(c, error);

@@ -1,169 +1,208 @@
 import { DurableObject } from "cloudflare:workers";
 import { preferredLanguage } from "@star-graph/shared/text";
-import { type Chunk, FrameDecoder } from "../stomp/decoder.ts";
-import { dueAt, openSession, type SessionEffect, type SessionEvent, type SessionState, versionOf } from "../stomp/session-state.ts";
-import { onSessionEvent } from "../stomp/session.ts";
+import { dueAt, openSession } from "../stomp/session-state.ts";
 import { chooseSubProtocol } from "../stomp/sub-protocol.ts";
-import { HalfFrameStore } from "./half-frame-store.ts";
+import type { Carrier } from "./carrier.ts";
+import { decodeMessages, OPEN_FRAME } from "./frames.ts";
+import { HttpCarrier } from "./http-carrier.ts";
+import { privateHeaders, textAnswer } from "./http-headers.ts";
 import { HubEffects } from "./hub-effects.ts";
+import { serverInfo } from "./info.ts";
+import { readBody, readPayload } from "./payload.ts";
+import { readSockJsUrl, type Receiving, type Sending } from "./session-path.ts";
+import { StompLine } from "./stomp-line.ts";
+import { readCallback, TRANSPORTS } from "./transports.ts";
+import { attach, beatOf, type Framing, framingOf, WebSocketCarrier } from "./web-socket-carrier.ts";
 
 const NOT_SENDABLE: ReadonlySet<number> = new Set([1004, 1005, 1006, 1015]);
+/** An alarm that is this much too early is moved; a little too early is cheaper than another write. */
+const ALARM_SLACK_MS = 60_000;
 
 type Delivery = "delivered" | "not-subscribed" | "gone";
 
 /**
- * One raw WebSocket and its STOMP session. The Worker opens it, before anybody knows whose it is; after CONNECT
- * it registers with its user's hub, and the hub calls `deliver` and `end`.
+ * One session of a client and the STOMP in it: a WebSocket, bare or with SockJS's frames, or one HTTP request after the other.
+ * The Worker sends each WebSocket to an object of its own, and the requests of one SockJS session to the object of that name, before
+ * anybody knows whose they are. After CONNECT it registers with its user's hub, and the hub calls `deliver` and `end`.
  *
- * Survives hibernation: the session state (the socket's attachment), the beginning of a half frame (storage), the
- * one alarm (time to CONNECT, then the token's expiry). Lost with the object: nothing else. A session that has
- * ended deletes storage and alarm, and answers "gone" from then on.
+ * Survives eviction: the state of a WebSocket's session (its attachment), that of the others and what waits for their next request
+ * (storage), the beginning of a half frame (storage), the one alarm. Lost: a response that is being held; its client asks again.
+ * A session that has ended deletes storage and alarm, and answers "gone" from then on.
  *
  * A message that is exactly one line feed is taken for a beat and echoed without waking the object, so a
  * client must not cut a frame into pieces of which one is a lone line feed. None of the known ones does.
  */
 export class SockSession extends DurableObject<Cloudflare.Env> {
-  #input: { decoder: FrameDecoder; halfFrames: HalfFrameStore } | null = null;
-  #lastTurn: Promise<unknown> = Promise.resolve();
   readonly #hub: HubEffects;
+  #open: { carrier: Carrier; line: StompLine } | null = null;
+  #lastTurn: Promise<unknown> = Promise.resolve();
+  /** Whether there is something to delete at the end; null while that is not known. */
+  #isStored: boolean | null = null;
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
     this.#hub = new HubEffects(env, ctx.id.toString());
-    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("\n", "\n"));
+    const [socket] = ctx.getWebSockets();
+    if (socket) ctx.setWebSocketAutoResponse(beatOf(framingOf(socket)));
   }
 
   override async fetch(request: Request): Promise<Response> {
-    if (request.headers.get("Upgrade")?.toLowerCase() !== "websocket") return new Response(null, { status: 426 });
-    if (this.ctx.getWebSockets().length > 0) return new Response(null, { status: 409 });
-    const { 0: client, 1: server } = new WebSocketPair();
-    this.ctx.acceptWebSocket(server);
-    const state = openSession(preferredLanguage(request.headers.get("Accept-Language")), Date.now());
-    server.serializeAttachment(state);
-    await this.#armAlarm(state);
-    const protocol = chooseSubProtocol(request.headers.get("Sec-WebSocket-Protocol"));
-    return new Response(null, { status: 101, webSocket: client, headers: protocol === null ? {} : { "Sec-WebSocket-Protocol": protocol } });
+    const path = readSockJsUrl(request.url);
+    if (request.headers.get("Upgrade")?.toLowerCase() === "websocket") {
+      return this.#accept(request, path?.type === "websocket" ? "sockjs" : "raw");
+    }
+    if (path?.type === "info") return serverInfo(request, crypto.getRandomValues(new Uint32Array(1))[0] ?? 0);
+    if (path?.type === "receive") return this.#receive(request, path.transport);
+    if (path?.type === "send") return this.#take(request, path.transport);
+    return new Response(null, { status: 404 });
   }
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
-    return this.#inTurn(() => this.#receive(socket, typeof message === "string" ? message : new Uint8Array(message)));
+    return this.#inTurn(async () => {
+      const { carrier, line } = this.#onSocket(socket);
+      carrier.heard();
+      const bytes = typeof message === "string" ? message : new Uint8Array(message);
+      if (framingOf(socket) === "raw") return line.receive(bytes);
+      const text = typeof bytes === "string" ? bytes : new TextDecoder().decode(bytes);
+      const messages = text === "" ? [] : decodeMessages(text);
+      if (!messages) {
+        socket.close(1002, "Broken JSON encoding.");
+        return void (await line.handle({ type: "lost" }));
+      }
+      for (const one of messages) await line.receive(one);
+    });
   }
 
   override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
     // Without an answer the client sees 1006, whatever it sent itself. Some codes may be received but not sent.
     socket.close(NOT_SENDABLE.has(code) ? 1000 : code);
-    await this.#inTurn(() => this.#handle(socket, { type: "lost" }));
+    await this.webSocketError(socket);
   }
 
   override async webSocketError(socket: WebSocket): Promise<void> {
-    await this.#inTurn(() => this.#handle(socket, { type: "lost" }));
+    await this.#inTurn(() => this.#onSocket(socket).line.handle({ type: "lost" }));
   }
 
   override alarm(): Promise<void> {
     return this.#inTurn(async () => {
-      const [socket] = this.ctx.getWebSockets();
-      if (!socket) return this.#forget();
-      await this.#handle(socket, { type: "due" });
-      // An alarm that came early, or meant the CONNECT that has been seen meanwhile, is wanted again.
-      await this.#armAlarm(stateOf(socket));
+      this.#isStored = true;
+      const { carrier, line } = this.#session();
+      await line.handle({ type: "due" });
+      if (!carrier.onDue()) await line.handle({ type: "lost" });
     });
   }
 
   /** Sends a body to every subscription of the destination. */
   deliver(destination: string, body: string): Promise<Delivery> {
     return this.#inTurn(async () => {
-      const [socket] = this.ctx.getWebSockets();
-      if (!socket || stateOf(socket).phase === "closed") return "gone";
-      const effects = await this.#handle(socket, { type: "push", destination, body });
-      if (stateOf(socket).phase === "closed") return "gone";
+      const { line } = this.#session();
+      if (line.isClosed()) return "gone";
+      const effects = await line.handle({ type: "push", destination, body });
+      if (line.isClosed()) return "gone";
       return effects.length > 0 ? "delivered" : "not-subscribed";
     });
   }
 
   /** Tells the client why in an ERROR, and closes. */
-  end(reason: string): Promise<void> {
+  async end(reason: string): Promise<void> {
+    await this.#inTurn(() => this.#session().line.handle({ type: "ended", reason }));
+  }
+
+  /** SockJS clients fall back to another transport when they wait for the open frame too long: it goes before everything else. */
+  #accept(request: Request, framing: Framing): Response {
+    if (this.ctx.getWebSockets().length > 0) return new Response(null, { status: 409 });
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.ctx.acceptWebSocket(server);
+    if (framing === "sockjs") server.send(OPEN_FRAME);
+    attach(server, framing, openSession(preferredLanguage(request.headers.get("Accept-Language")), Date.now()), Date.now());
+    this.ctx.setWebSocketAutoResponse(beatOf(framing));
+    this.ctx.waitUntil(this.#inTurn(() => Promise.resolve()));
+    const protocol = framing === "raw" ? chooseSubProtocol(request.headers.get("Sec-WebSocket-Protocol")) : null;
+    return new Response(null, { status: 101, webSocket: client, headers: protocol === null ? {} : { "Sec-WebSocket-Protocol": protocol } });
+  }
+
+  /** A request that receives: its headers go out at once, as a client that leaves is only noticed after that. */
+  #receive(request: Request, transport: Receiving): Promise<Response> {
+    const callback = readCallback(new URL(request.url).searchParams);
     return this.#inTurn(async () => {
-      const [socket] = this.ctx.getWebSockets();
-      if (socket) await this.#handle(socket, { type: "ended", reason });
+      const { carrier } = this.#overHttp();
+      const language = preferredLanguage(request.headers.get("Accept-Language"));
+      const body = carrier.receive(transport, "name" in callback ? callback.name : "", language);
+      return new Response(body, { headers: privateHeaders(request, TRANSPORTS[transport].contentType) });
+    });
+  }
+
+  /** A request that sends. It is read before its turn, so that a slow one holds nobody else up. */
+  async #take(request: Request, transport: Sending): Promise<Response> {
+    const body = await readBody(request.body);
+    if (body === null) return textAnswer(request, 413, "Payload too large.");
+    return this.#inTurn(async () => {
+      const { carrier, line } = this.#overHttp();
+      if (carrier.phase() === "none") return textAnswer(request, 404, null);
+      const payload = readPayload(transport, request.headers.get("Content-Type"), body);
+      if ("problem" in payload) return textAnswer(request, 500, payload.problem);
+      for (const message of payload.messages) await line.receive(message);
+      return transport === "jsonp_send" ? textAnswer(request, 200, "ok") : textAnswer(request, 204, null);
     });
   }
 
   /**
    * Everything waits for what came before it: handlers that await would else overtake each other, a SUBSCRIBE its CONNECT.
-   * So the hub must not wait for `deliver` or `end` inside a call that a session makes.
+   * So the hub must not wait for `deliver` or `end` inside a call that a session makes. Afterwards the alarm is right again.
    */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#lastTurn.then(work);
+    const turn = this.#lastTurn.then(async () => {
+      try {
+        return await work();
+      } finally {
+        await this.#settle();
+      }
+    });
     this.#lastTurn = turn.catch(() => undefined);
     return turn;
   }
 
-  async #receive(socket: WebSocket, chunk: Chunk): Promise<void> {
-    if (stateOf(socket).phase === "closed") return;
-    const { decoder, halfFrames } = this.#openInput();
-    decoder.push(chunk);
-    for (let frames = 0; ; frames += 1) {
-      const decoded = decoder.next(versionOf(stateOf(socket)));
-      if (decoded.type === "incomplete") return halfFrames.save(decoder, chunk, frames > 0);
-      await this.#handle(socket, decoded);
-      if (stateOf(socket).phase === "closed") return;
+  #session(): { carrier: Carrier; line: StompLine } {
+    if (this.#open) return this.#open;
+    const [socket] = this.ctx.getWebSockets();
+    return socket ? this.#onSocket(socket) : this.#overHttp();
+  }
+
+  #onSocket(socket: WebSocket): { carrier: WebSocketCarrier; line: StompLine } {
+    if (this.#open?.carrier instanceof WebSocketCarrier) return { ...this.#open, carrier: this.#open.carrier };
+    const lastEchoedAt = () => this.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0;
+    return this.#openOn(new WebSocketCarrier(socket, () => Date.now(), lastEchoedAt));
+  }
+
+  #overHttp(): { carrier: HttpCarrier; line: StompLine } {
+    if (this.#open?.carrier instanceof HttpCarrier) return { ...this.#open, carrier: this.#open.carrier };
+    const onLost = () => this.ctx.waitUntil(this.#inTurn(() => this.#session().line.handle({ type: "lost" })));
+    return this.#openOn(new HttpCarrier(this.ctx.storage.kv, () => Date.now(), onLost));
+  }
+
+  #openOn<C extends Carrier>(carrier: C): { carrier: C; line: StompLine } {
+    const line = new StompLine(carrier, this.#hub, this.ctx.storage.kv, () => Date.now());
+    this.#open = { carrier, line };
+    return { carrier, line };
+  }
+
+  async #settle(): Promise<void> {
+    const { carrier } = this.#session();
+    const armed = await this.ctx.storage.getAlarm();
+    this.#isStored ??= armed !== null;
+    if (carrier.isOver()) {
+      this.#open = null;
+      // Who only asked in vain leaves nothing behind.
+      if (!this.#isStored) return;
+      await this.ctx.storage.deleteAlarm();
+      await this.ctx.storage.deleteAll();
+      this.#isStored = false;
+      return;
     }
+    const state = carrier.state();
+    const next = Math.min((state && dueAt(state)) ?? Infinity, carrier.dueAt() ?? Infinity);
+    if (next === Infinity || (armed !== null && armed <= next && next - armed < ALARM_SLACK_MS)) return;
+    await this.ctx.storage.setAlarm(next);
+    this.#isStored = true;
   }
-
-  #openInput(): { decoder: FrameDecoder; halfFrames: HalfFrameStore } {
-    if (!this.#input) {
-      this.#input = { decoder: new FrameDecoder(), halfFrames: new HalfFrameStore(this.ctx.storage.kv) };
-      this.#input.halfFrames.load(this.#input.decoder);
-    }
-    return this.#input;
-  }
-
-  /** @returns the effects of the event itself, not of those that followed from it. */
-  async #handle(socket: WebSocket, event: SessionEvent): Promise<readonly SessionEffect[]> {
-    const before = stateOf(socket);
-    const { state, effects } = onSessionEvent(before, event, Date.now());
-    socket.serializeAttachment(state);
-    for (const effect of effects) {
-      const followUp = await this.#apply(socket, effect);
-      if (followUp) {
-        await this.#handle(socket, followUp);
-        break;
-      }
-    }
-    if (state.phase === "closed") await this.#forget();
-    else if (dueAt(state) !== dueAt(before)) await this.#armAlarm(state);
-    return effects;
-  }
-
-  async #apply(socket: WebSocket, effect: SessionEffect): Promise<SessionEvent | null> {
-    if (effect.type === "send") return sendTo(socket, effect.text);
-    if (effect.type !== "close") return this.#hub.apply(effect);
-    socket.close(effect.code, effect.reason);
-    return null;
-  }
-
-  async #armAlarm(state: SessionState): Promise<void> {
-    const due = dueAt(state);
-    if (due !== null) await this.ctx.storage.setAlarm(due);
-  }
-
-  async #forget(): Promise<void> {
-    this.#input = null;
-    await this.ctx.storage.deleteAlarm();
-    await this.ctx.storage.deleteAll();
-  }
-}
-
-/** A socket whose peer has gone may refuse before its close has been handled. */
-function sendTo(socket: WebSocket, text: string): SessionEvent | null {
-  try {
-    socket.send(text);
-    return null;
-  } catch {
-    return { type: "lost" };
-  }
-}
-
-function stateOf(socket: WebSocket): SessionState {
-  return socket.deserializeAttachment() as SessionState;
 }

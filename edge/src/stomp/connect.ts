@@ -13,22 +13,24 @@ export function onConnect(state: Extract<SessionState, { phase: "awaiting-connec
     const body = `Supported protocol versions are ${SUPPORTED.join(" ")}`;
     return fail(state, { code: CLOSE_CODES.protocolError, message: "No common protocol version", frame, headers, body });
   }
-  const heartBeat = version === "1.0" ? null : chooseHeartBeat(frame.headers.get("heart-beat") ?? "0,0");
-  if (heartBeat === undefined) return protocolError(state, "heart-beat is not two numbers", frame);
+  const beatEveryMs = version === "1.0" ? null : choosePace(frame.headers.get("heart-beat") ?? "0,0");
+  if (beatEveryMs === undefined) return protocolError(state, "heart-beat is not two numbers", frame);
   const token = bearerToken(frame.headers.get("Authorization") ?? frame.headers.get("authorization"));
   if (token === null) return onRefused(state);
   const { language, connectBy } = state;
-  return { state: { phase: "authenticating", language, connectBy, version, heartBeat }, effects: [{ type: "authenticate", token }] };
+  return { state: { phase: "authenticating", language, connectBy, version, beatEveryMs }, effects: [{ type: "authenticate", token }] };
 }
 
-export function onAuthenticated({ language, version, heartBeat }: Authenticating, user: SessionUser): Step {
-  const headers = { version, "heart-beat": heartBeat ?? undefined, server: "Star-Graph", "user-name": user.username };
+export function onAuthenticated({ language, version, beatEveryMs }: Authenticating, user: SessionUser): Step {
+  const heartBeat = beatEveryMs === null ? undefined : `${beatEveryMs},${beatEveryMs}`;
+  const headers = { version, "heart-beat": heartBeat, server: "Star-Graph", "user-name": user.username };
   const state: Connected = {
     phase: "connected",
     language,
     version,
     userId: user.id,
     tokenExpiresAt: user.tokenExpiresAt,
+    beatEveryMs: beatEveryMs ?? 0,
     subscriptions: [],
     transactions: [],
     nextMessageId: 1,
@@ -52,12 +54,11 @@ function chooseVersion(acceptVersion: string | undefined): StompVersion | null {
  * of its own beat is the server's beat, and an idle socket wakes nothing. A client that does not beat gets none.
  * @returns undefined when the header is not `<ms>,<ms>`.
  */
-function chooseHeartBeat(header: string): string | undefined {
+function choosePace(header: string): number | undefined {
   const match = /^\s*(\d{1,9})\s*,\s*(\d{1,9})\s*$/.exec(header);
   if (!match) return undefined;
   const [sends, wants] = [Number(match[1]), Number(match[2])];
-  const pace = sends === 0 ? 0 : Math.max(sends, wants);
-  return `${pace},${pace}`;
+  return sends === 0 ? 0 : Math.max(sends, wants);
 }
 
 function bearerToken(authorization: string | undefined): string | null {

@@ -1,3 +1,4 @@
+import { PUSH_DESTINATIONS } from "@star-graph/shared/push";
 import { encodeFrame } from "./frame.ts";
 import type { Connected, SessionEffect, Step } from "./session-state.ts";
 
@@ -15,7 +16,8 @@ export function deliverTo(state: Connected, destination: string, body: string): 
       "content-type": "application/json",
       ack: acks && state.version === "1.2" ? messageId : undefined,
     };
-    effects.push({ type: "send", text: encodeFrame(state.version, "MESSAGE", headers, body) });
+    const isDroppable = destination === PUSH_DESTINATIONS.progress;
+    effects.push({ type: "send", text: encodeFrame(state.version, "MESSAGE", headers, body), isDroppable });
     nextMessageId += 1;
   }
   return { state: { ...state, nextMessageId }, effects };

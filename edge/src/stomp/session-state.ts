@@ -35,8 +35,8 @@ export interface Authenticating {
   readonly language: Language;
   readonly connectBy: number;
   readonly version: StompVersion;
-  /** The `heart-beat` header that CONNECTED will carry; null for 1.0, which has none. */
-  readonly heartBeat: string | null;
+  /** How often both sides beat; 0 for never, null for 1.0, which has no such header. */
+  readonly beatEveryMs: number | null;
 }
 
 export interface Connected {
@@ -45,6 +45,8 @@ export interface Connected {
   readonly version: StompVersion;
   readonly userId: number;
   readonly tokenExpiresAt: number;
+  /** How often the client beats; 0 when it does not. */
+  readonly beatEveryMs: number;
   readonly subscriptions: readonly Subscription[];
   readonly transactions: readonly Transaction[];
   readonly nextMessageId: number;
@@ -70,7 +72,8 @@ export type SessionEvent =
 
 /** To be carried out in order, each one before the next. */
 export type SessionEffect =
-  | { type: "send"; text: string }
+  /** `isDroppable`: a client that is slow to take it may do without, as newer ones say it better. */
+  | { type: "send"; text: string; isDroppable?: boolean }
   | { type: "close"; code: number; reason: string }
   /** Answered by the event authenticated, refused or failed, before any other frame. */
   | { type: "authenticate"; token: string }

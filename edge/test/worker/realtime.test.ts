@@ -81,14 +81,6 @@ describe("the handshake at /ws", () => {
     ws.close(1000);
     expect(protocol).toBe(chosen);
   });
-
-  test("is needed: a plain GET is told so in the envelope", async () => {
-    const answer = await call("GET", "/ws", { headers: { "Accept-Language": "en", "X-Request-ID": "no-upgrade" } });
-    expect(answer).toMatchObject({
-      status: 400,
-      body: { code: 400, message: "This address takes WebSockets only", requestId: "no-upgrade", timestamp: expect.any(Number) },
-    });
-  });
 });
 
 describe("CONNECT", () => {

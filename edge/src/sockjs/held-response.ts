@@ -1,0 +1,33 @@
+/** A response whose end is not known yet, written to as things happen. */
+export class HeldResponse {
+  readonly body: ReadableStream<Uint8Array>;
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  readonly #encoder = new TextEncoder();
+
+  /**
+   * `taken` is called when all that was written has been read and more is wanted, `gone` when the reader has left.
+   * A TransformStream would never tell the latter.
+   */
+  constructor(tell: { taken: () => void; gone: () => void }) {
+    this.body = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller;
+        },
+        pull: () => tell.taken(),
+        cancel: () => tell.gone(),
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  write(text: string, isLast: boolean): void {
+    this.#controller?.enqueue(this.#encoder.encode(text));
+    if (isLast) this.#controller?.close();
+  }
+
+  /** Breaks off, so that the client does not take what it has for all there was. */
+  cut(): void {
+    this.#controller?.error(new Error("the session has ended"));
+  }
+}

@@ -1,0 +1,87 @@
+import { type Chunk, FrameDecoder } from "../stomp/decoder.ts";
+import { type SessionEffect, type SessionEvent, versionOf } from "../stomp/session-state.ts";
+import { onSessionEvent } from "../stomp/session.ts";
+import type { Carrier } from "./carrier.ts";
+import { HalfFrameStore, type PieceStorage } from "./half-frame-store.ts";
+import type { HubEffects } from "./hub-effects.ts";
+
+const BEAT = "\n";
+
+/** One STOMP session on what carries it: reads frames, asks the session, carries out what it says. Calls must not overlap. */
+export class StompLine {
+  readonly #carrier: Carrier;
+  readonly #hub: HubEffects;
+  readonly #kv: PieceStorage;
+  readonly #now: () => number;
+  #input: { decoder: FrameDecoder; halfFrames: HalfFrameStore } | null = null;
+
+  constructor(carrier: Carrier, hub: HubEffects, kv: PieceStorage, now: () => number) {
+    this.#carrier = carrier;
+    this.#hub = hub;
+    this.#kv = kv;
+    this.#now = now;
+  }
+
+  isClosed(): boolean {
+    const state = this.#carrier.state();
+    return state === null || state.phase === "closed";
+  }
+
+  async receive(chunk: Chunk): Promise<void> {
+    if (this.isClosed()) return;
+    const { decoder, halfFrames } = this.#openInput();
+    // Both sides beat at the client's pace, so that here too its own beat is the answer to it.
+    if (isBeat(chunk) && decoder.pending().length === 0) return this.#send(BEAT, true);
+    decoder.push(chunk);
+    for (let frames = 0; ; frames += 1) {
+      const state = this.#carrier.state();
+      if (state === null || state.phase === "closed") return;
+      const decoded = decoder.next(versionOf(state));
+      if (decoded.type === "incomplete") return halfFrames.save(decoder, chunk, frames > 0);
+      await this.handle(decoded);
+    }
+  }
+
+  /** @returns the effects of the event itself, not of those that followed from it. */
+  async handle(event: SessionEvent): Promise<readonly SessionEffect[]> {
+    const before = this.#carrier.state();
+    if (before === null) return [];
+    const { state, effects } = onSessionEvent(before, event, this.#now());
+    this.#carrier.save(state);
+    for (const effect of effects) {
+      const followUp = await this.#apply(effect);
+      if (followUp) {
+        await this.handle(followUp);
+        break;
+      }
+    }
+    if (this.isClosed()) {
+      this.#input?.halfFrames.clear();
+      this.#input = null;
+    }
+    return effects;
+  }
+
+  async #apply(effect: SessionEffect): Promise<SessionEvent | null> {
+    if (effect.type === "send") return this.#carrier.send(effect.text, effect.isDroppable ?? false) ? null : { type: "lost" };
+    if (effect.type !== "close") return this.#hub.apply(effect);
+    this.#carrier.close(effect.code, effect.reason);
+    return null;
+  }
+
+  async #send(text: string, isDroppable: boolean): Promise<void> {
+    if (!this.#carrier.send(text, isDroppable)) await this.handle({ type: "lost" });
+  }
+
+  #openInput(): { decoder: FrameDecoder; halfFrames: HalfFrameStore } {
+    if (!this.#input) {
+      this.#input = { decoder: new FrameDecoder(), halfFrames: new HalfFrameStore(this.#kv) };
+      this.#input.halfFrames.load(this.#input.decoder);
+    }
+    return this.#input;
+  }
+}
+
+function isBeat(chunk: Chunk): boolean {
+  return typeof chunk === "string" ? chunk === BEAT : chunk.byteLength === 1 && chunk[0] === BEAT.charCodeAt(0);
+}
