@@ -35,6 +35,7 @@ import { createRemoteClassifier } from "./moderation/classifier.ts";
 import { createModeration } from "./moderation/moderate.ts";
 import { createWordStore } from "./moderation/store.ts";
 import { WordCache } from "./moderation/word-cache.ts";
+import { createTaskHistoryStore } from "./tasks/history-store.ts";
 import { createTaskStore } from "./tasks/store.ts";
 import { createUserStore } from "./users/store.ts";
 import { createWebhookStore } from "./webhooks/store.ts";
@@ -64,6 +65,7 @@ export function createDeps(env: Cloudflare.Env) {
     ...createAgentStore(db),
     ...createGenerateStore(db),
     ...createTaskStore(db),
+    ...createTaskHistoryStore(db),
     ...createUserStore(db),
     ...createLedger(db, config),
     ...createInputStore(db, env.FILES),

@@ -30,6 +30,8 @@ export interface ResultMessage extends TaskMessage {
   type: "result";
   status: Extract<TaskStatus, "COMPLETED" | "CANCELLED">;
   results: { url: string; thumbnailUrl: string }[];
+  /** Cancelled while it ran: its engine had not confirmed yet that it stopped. */
+  stopping?: true;
 }
 
 /** Spec 8.3, "错误消息": goes to `/user/topic/result`, where a client waits for the end of its task. */

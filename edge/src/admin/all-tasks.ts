@@ -4,9 +4,9 @@ import type { AdminTask, AdminTaskItem, AdminTaskQuery } from "@star-graph/share
 import type { CancelAnswer } from "@star-graph/shared/rest/tasks";
 import { isTerminal } from "@star-graph/shared/task";
 import type { Language } from "@star-graph/shared/text";
-import { toWireTime } from "@star-graph/shared/wire-time";
 import type { Actor } from "../audit/audit-entry.ts";
 import { cancelTask, type CancelTaskDeps } from "../tasks/cancel-task.ts";
+import { viewAttempt } from "../tasks/history-view.ts";
 import { showTask, type ShowTaskDeps } from "../tasks/show-task.ts";
 import { toListItem } from "../tasks/task-view.ts";
 import type { AdminTaskRow, AdminTaskStore } from "./task-store.ts";
@@ -30,26 +30,15 @@ export async function listAllTasks(deps: AllTasksDeps, query: AdminTaskQuery): P
   return toPage(items, total, query);
 }
 
-export type OneTaskDeps = Pick<AdminTaskStore, "findTaskForAdmin" | "readHistory"> & ShowTaskDeps;
+export type OneTaskDeps = Pick<AdminTaskStore, "findTaskForAdmin"> & ShowTaskDeps;
 
 /** A task as its owner sees it, and what only an operator asks. @throws {AppError} `NOT_FOUND` */
 export async function showAnyTask(deps: OneTaskDeps, taskId: string, language: Language, now: number): Promise<AdminTask> {
   const found = await deps.findTaskForAdmin(taskId);
   if (!found) throw new AppError("NOT_FOUND");
   const [detail, history] = await Promise.all([showTask(deps, taskId, found.task.userId, language, now), deps.readHistory(taskId)]);
-  const attempts = history.attempts.map(({ id, number, agentId, agentName, startTime, endTime, outcome, reason }) => {
-    return {
-      id,
-      number,
-      agentId,
-      agentName,
-      startTime: toWireTime(startTime),
-      endTime: endTime === null ? null : toWireTime(endTime),
-      outcome,
-      reason,
-    };
-  });
-  return { ...detail, ...ownedBy(found), attempts, settlement: history.settlement, refunded: history.refunded };
+  const attempts = history.attempts.map((row) => ({ id: row.id, agentId: row.agentId, ...viewAttempt(row) }));
+  return { ...detail, ...ownedBy(found), attempts, settlement: history.settlement?.kind ?? null, refunded: history.refund !== null };
 }
 
 export type CancelAnyDeps = Pick<AdminTaskStore, "findTaskForAdmin"> & CancelTaskDeps;

@@ -3,17 +3,14 @@ import { fromWireTime } from "@star-graph/shared/wire-time";
 import { and, count, eq, gte, lt, sum } from "drizzle-orm";
 import type { Database } from "../db/client.ts";
 import { offsetOf, ordered } from "../db/paging.ts";
-import { attempts, fundRecords, settlements, taskCounts, tasks, users } from "../db/schema.ts";
+import { taskCounts, tasks, users } from "../db/schema.ts";
 
 export type AdminTaskRow = { task: typeof tasks.$inferSelect; username: string };
-type AttemptRow = typeof attempts.$inferSelect;
 
 /** Everybody's tasks. */
 export interface AdminTaskStore {
   listTasksForAdmin(query: AdminTaskQuery): Promise<{ rows: AdminTaskRow[]; total: number }>;
   findTaskForAdmin(taskId: string): Promise<AdminTaskRow | null>;
-  /** Its attempts in order, what became of its hold, and whether its charge was returned. */
-  readHistory(taskId: string): Promise<{ attempts: AttemptRow[]; settlement: "CAPTURED" | "RELEASED" | null; refunded: boolean }>;
 }
 
 const SORT_COLUMNS = { createTime: tasks.createTime, completeTime: tasks.completeTime, cost: tasks.cost };
@@ -53,17 +50,6 @@ export function createAdminTaskStore(db: Database): AdminTaskStore {
     },
     async findTaskForAdmin(taskId) {
       return (await selected().where(eq(tasks.id, taskId)).get()) ?? null;
-    },
-    async readHistory(taskId) {
-      const [attemptRows, settled, refunds] = await db.batch([
-        db.select().from(attempts).where(eq(attempts.taskId, taskId)).orderBy(attempts.number),
-        db.select({ kind: settlements.kind }).from(settlements).where(eq(settlements.taskId, taskId)),
-        db
-          .select({ id: fundRecords.id })
-          .from(fundRecords)
-          .where(and(eq(fundRecords.taskId, taskId), eq(fundRecords.type, "REFUND"))),
-      ]);
-      return { attempts: attemptRows, settlement: settled[0]?.kind ?? null, refunded: refunds.length > 0 };
     },
   };
 }

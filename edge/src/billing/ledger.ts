@@ -1,10 +1,11 @@
 import { DEFAULTS } from "@star-graph/shared/defaults";
-import type { ResultFormat, TaskType } from "@star-graph/shared/task";
+import type { ResultFormat } from "@star-graph/shared/task";
 import { and, eq, isNull, lte, type SQL, sql } from "drizzle-orm";
 import { type Audited, auditEntry } from "../audit/audit-entry.ts";
 import { databaseMessage, type Database } from "../db/client.ts";
 import { attempts, fundRecords, holds, idempotencyKeys, results, settlements, tasks } from "../db/schema.ts";
 import { type AnswerRecord, REMEMBER_MS } from "../idempotency/request-key.ts";
+import { CHARGE_REASONS, EARN_REASON, RELEASE_REASONS } from "./reasons.ts";
 
 /** What is settled in one batch with the end of a task. */
 export type TaskEnd =
@@ -46,21 +47,9 @@ export interface Ledger {
   recharge(userId: number, amount: number, reason: string, now: number): Promise<void>;
 }
 
-/** As its user reads it in the fund record (spec 4.4). */
-const DEDUCT_REASONS: Record<TaskType, string> = {
-  TEXT2IMG: "文生图生成",
-  IMG2IMG: "图生图生成",
-  UPSCALE: "画质提升",
-  POSE: "姿势控制",
-  TEXT2VIDEO: "文生视频生成",
-  IMG2VIDEO: "图生视频生成",
-};
-const EARN_REASON = "算力收益";
-const RELEASE_REASONS = { FAILED: "任务失败", CANCELLED: "任务取消" } as const;
-
 function reasonOf(taskId: string, { status }: TaskEnd): SQL | string {
   if (status !== "COMPLETED") return RELEASE_REASONS[status];
-  const cases = Object.entries(DEDUCT_REASONS).map(([type, reason]) => sql`WHEN ${type} THEN ${reason}`);
+  const cases = Object.entries(CHARGE_REASONS).map(([type, reason]) => sql`WHEN ${type} THEN ${reason}`);
   return sql`(SELECT CASE ${tasks.type} ${sql.join(cases, sql` `)} END FROM ${tasks} WHERE ${tasks.id} = ${taskId})`;
 }
 

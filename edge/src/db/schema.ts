@@ -115,6 +115,7 @@ export const tasks = sqliteTable("tasks", {
   finishBy: integer("finish_by"),
   callbackUrl: text("callback_url"),
   inputId: text("input_id"),
+  retryOf: text("retry_of"),
 });
 
 /** Pictures that tasks work on. */
@@ -153,6 +154,7 @@ export const attempts = sqliteTable("attempts", {
   endTime: integer("end_time"),
   outcome: text({ enum: ["COMPLETED", "FAILED", "LOST", "CANCELLED"] }),
   reason: text(),
+  stopMs: integer("stop_ms"),
 });
 
 export const results = sqliteTable(

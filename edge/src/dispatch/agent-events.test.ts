@@ -142,7 +142,10 @@ describe("completed", () => {
   test("of a cancelled attempt is left to D1, and the agent has stopped", () => {
     const shard = running();
     shard.cancel("task-1");
-    expect(shard.say("a", aCompletion("attempt-1"))).toEqual([{ kind: "late", agentId: "a", attemptId: "attempt-1" }]);
+    expect(shard.say("a", aCompletion("attempt-1"))).toMatchObject([
+      { kind: "late", agentId: "a", attemptId: "attempt-1" },
+      { kind: "duty", duty: { kind: "stopped", attempt: { id: "attempt-1" } } },
+    ]);
     expect(shard.state("task-1")).toBe("gone");
   });
 });
@@ -210,7 +213,8 @@ describe("stopped", () => {
     shard.cancel("task-1");
     shard.say("b", { type: "stopped", attemptId: "attempt-1" });
     expect(shard.state("task-1")).toBe("stopping");
-    shard.say("a", { type: "stopped", attemptId: "attempt-1" });
+    const confirmed = dutiesIn(shard.say("a", { type: "stopped", attemptId: "attempt-1" }));
+    expect(confirmed).toMatchObject([{ kind: "stopped", taskId: "task-1", attempt: { id: "attempt-1" } }]);
     expect(shard.say("a", { type: "stopped", attemptId: "attempt-1" })).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import type { AgentMessage, CompletedMessage, FailedMessage, HelloMessage } from "@star-graph/shared/agent-protocol";
 import { DEFAULTS } from "@star-graph/shared/defaults";
 import { PHASES, type TaskProgress } from "@star-graph/shared/task";
-import { endWithFailure, handBack, loseAttempt } from "./attempt-ends.ts";
+import { endStopping, endWithFailure, handBack, loseAttempt } from "./attempt-ends.ts";
 import type { QueueClock } from "./clock.ts";
 import { expectedMs, learnSpeed } from "./estimate.ts";
 import { fillAgent, requeue, withdraw } from "./offers.ts";
@@ -169,8 +169,9 @@ function onProgress(
 function onCompleted(store: DispatchStore, agentId: string, report: CompletedMessage, clock: QueueClock): Effect[] {
   const item = itemOf(store, agentId, report.attemptId);
   if (item?.state === "ending") return [];
-  if (item?.state === "stopping") store.deleteItem(item.taskId);
-  if (item?.state !== "running") return [{ kind: "late", agentId, attemptId: report.attemptId }];
+  const late: Effect = { kind: "late", agentId, attemptId: report.attemptId };
+  if (item?.state === "stopping") return [late, endStopping(store, item, clock)];
+  if (item?.state !== "running") return [late];
   learnSpeed(store, item, clock.now - item.startedAt);
   store.putItem({ ...base(item), state: "ending", attempt: item.attempt, dueAt: Number.MAX_SAFE_INTEGER });
   return [{ kind: "duty", duty: { kind: "completed", taskId: item.taskId, attempt: item.attempt, report, at: clock.now } }];
@@ -184,7 +185,7 @@ function onFailed(store: DispatchStore, agentId: string, report: FailedMessage, 
     message: { type: "ack", attemptId: report.attemptId, outcome: item?.state === "running" ? "recorded" : "refused" },
   };
   if (item?.state === "ending") return [];
-  if (item?.state === "stopping") store.deleteItem(item.taskId);
+  if (item?.state === "stopping") return [ack, endStopping(store, item, clock)];
   if (item?.state !== "running") return [ack];
   if (report.retryable) return [ack, ...loseAttempt(store, item, "FAILED", report.message, clock, report)];
   return endWithFailure(store, item, report.error, report.message, clock);
@@ -192,7 +193,7 @@ function onFailed(store: DispatchStore, agentId: string, report: FailedMessage, 
 
 function onStopped(store: DispatchStore, agentId: string, attemptId: string, clock: QueueClock): Effect[] {
   const item = itemOf(store, agentId, attemptId);
-  if (item?.state === "stopping") store.deleteItem(item.taskId);
+  if (item?.state === "stopping") return [endStopping(store, item, clock)];
   // Nobody asked for it, but it is as lost as with a dead agent.
   return item?.state === "running" ? loseAttempt(store, item, "LOST", "the agent stopped it", clock) : [];
 }

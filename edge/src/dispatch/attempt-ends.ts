@@ -3,7 +3,7 @@ import { DEFAULTS } from "@star-graph/shared/defaults";
 import type { QueueClock } from "./clock.ts";
 import { requeue } from "./offers.ts";
 import type { DispatchStore } from "./store.ts";
-import type { Effect, WorkItem } from "./types.ts";
+import type { Effect, WorkItem, WorkItemIn } from "./types.ts";
 import { type AtAgent, attemptOf, base } from "./work-item.ts";
 
 /** The attempt is over and the task waits again, without a failure counted. */
@@ -24,6 +24,12 @@ export function loseAttempt(
   const failures = item.failures + 1;
   if (failures < DEFAULTS.maxAttempts) return handBack(store, { ...item, failures }, outcome, reason, clock);
   return endWithFailure(store, item, report?.error ?? "INTERNAL", reason, clock);
+}
+
+/** Its agent's word on a cancelled attempt came: the engine works on it no more, and the slot is free. */
+export function endStopping(store: DispatchStore, item: WorkItemIn<"stopping">, clock: QueueClock): Effect {
+  store.deleteItem(item.taskId);
+  return { kind: "duty", duty: { kind: "stopped", taskId: item.taskId, attempt: item.attempt, at: clock.now } };
 }
 
 export function endWithFailure(

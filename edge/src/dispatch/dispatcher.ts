@@ -257,7 +257,8 @@ export class Dispatcher extends DurableObject {
     const earliest = Math.min(this.store.earliestDue() ?? Infinity, this.outbox.earliestDue() ?? Infinity);
     if (earliest >= Number.MAX_SAFE_INTEGER || (this.alarmAt !== null && this.alarmAt <= earliest)) return;
     this.alarmAt = earliest;
-    this.ctx.waitUntil(this.ctx.storage.setAlarm(earliest));
+    // What is due at once has no time worth the name, and the platform takes none before 1970.
+    this.ctx.waitUntil(this.ctx.storage.setAlarm(Math.max(earliest, 1)));
   }
 
   private clock(): QueueClock {

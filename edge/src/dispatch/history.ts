@@ -37,6 +37,8 @@ export interface History {
   recordStart(taskId: string, attempt: Attempt, now: number): Promise<"recorded" | "refused">;
   /** The attempt is over and the task waits again. Without effect when it does not hold the task any more. */
   recordLoss(taskId: string, attemptId: string, outcome: "LOST" | "FAILED", reason: string, now: number): Promise<void>;
+  /** The agent's word that a cancelled attempt has stopped; of a repeat the first counts. Without effect on one that was not cancelled. */
+  recordStop(attemptId: string, now: number): Promise<void>;
   /** Live tasks of a pool, oldest first, that were created before that time and come after that task. */
   findLive(pool: string, createdBefore: number, after: TaskCursor, limit: number): Promise<LivePage>;
   /** Which of these tasks have ended. */
@@ -113,6 +115,12 @@ export function createHistory(db: Database): History {
           .set({ status: "PENDING", attemptId: null, startTime: null })
           .where(and(eq(tasks.id, taskId), eq(tasks.status, "PROCESSING"), eq(tasks.attemptId, attemptId))),
       ]);
+    },
+    async recordStop(attemptId, now) {
+      await db
+        .update(attempts)
+        .set({ stopMs: sql`CAST(max(0, ${now} - ${attempts.endTime}) AS INTEGER)` })
+        .where(and(eq(attempts.id, attemptId), eq(attempts.outcome, "CANCELLED"), isNull(attempts.stopMs)));
     },
     async findLive(pool, createdBefore, after, limit) {
       const rows = await db

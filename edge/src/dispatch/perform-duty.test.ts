@@ -8,6 +8,7 @@ const attempt = anAttempt();
 const completed: Duty = { kind: "completed", taskId: "task-1", attempt, report: aCompletion("attempt-1"), at: 1 };
 const failed: Duty = { kind: "failed", taskId: "task-1", attempt, error: "MODEL_LOAD_FAILED", message: "no file", at: 1 };
 const cancelled: Duty = { kind: "cancelled", taskId: "task-1", attempt, at: 1 };
+const stopped: Duty = { kind: "stopped", taskId: "task-1", attempt, at: 1 };
 const lost: Duty = { kind: "lost", taskId: "task-1", attempt, outcome: "LOST", reason: "gone", at: 1 };
 
 /** `task-1` is processed as `attempt-1`, whose file is there. */
@@ -87,8 +88,25 @@ describe("the duty of a cancel", () => {
     const book = await started();
     book.cancel("task-1");
     await performDuty(book, cancelled);
-    expect(book.published).toEqual([{ type: "result", taskId: "task-1", status: "CANCELLED", results: [] }]);
+    expect(book.published).toEqual([{ type: "result", taskId: "task-1", status: "CANCELLED", results: [], stopping: true }]);
     expect(book.stored.size).toBe(0);
+  });
+
+  test("of a task that no agent had says nothing of stopping", async () => {
+    const book = new Book();
+    book.open(aTask());
+    book.cancel("task-1");
+    await performDuty(book, { ...cancelled, attempt: null });
+    expect(book.published).toEqual([{ type: "result", taskId: "task-1", status: "CANCELLED", results: [] }]);
+  });
+
+  test("once the agent has stopped is recorded, and what came in meanwhile goes", async () => {
+    const book = await started();
+    book.cancel("task-1");
+    await performDuty(book, stopped);
+    expect(book.stopped).toEqual(new Set(["attempt-1"]));
+    expect(book.stored.size).toBe(0);
+    expect(book.published).toEqual([]);
   });
 
   test("of a task that had completed says and removes nothing", async () => {
@@ -117,9 +135,12 @@ describe("the duty of a lost attempt", () => {
   });
 });
 
-test.each([completed, failed, cancelled, lost])("a duty fails as a whole while D1 is down, to be repeated ($kind)", async (duty) => {
-  const book = await started();
-  book.isDown = true;
-  await expect(performDuty(book, duty)).rejects.toThrow("D1 is down");
-  expect(book.published).toEqual([]);
-});
+test.each([completed, failed, cancelled, stopped, lost])(
+  "a duty fails as a whole while D1 is down, to be repeated ($kind)",
+  async (duty) => {
+    const book = await started();
+    book.isDown = true;
+    await expect(performDuty(book, duty)).rejects.toThrow("D1 is down");
+    expect(book.published).toEqual([]);
+  },
+);

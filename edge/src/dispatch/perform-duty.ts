@@ -9,7 +9,8 @@ import type { FileStore } from "../files/receive-upload.ts";
 import type { History } from "./history.ts";
 import type { Attempt, Duty, DutyOutcome } from "./types.ts";
 
-export interface PerformDutyDeps extends Pick<History, "recordStart" | "recordLoss" | "findTask">, Pick<Ledger, "settleTask"> {
+export interface PerformDutyDeps
+  extends Pick<History, "recordStart" | "recordLoss" | "recordStop" | "findTask">, Pick<Ledger, "settleTask"> {
   files: Pick<FileStore, "list" | "removeAll">;
   folderOf(attemptId: string): Promise<string>;
   fileUrl(key: string): string;
@@ -41,7 +42,12 @@ export async function performDuty(deps: PerformDutyDeps, duty: Duty): Promise<Du
     }
     case "cancelled":
       await removeUnused(deps, duty.taskId, duty.attempt);
-      await publishCancel(deps, duty.taskId);
+      await publishCancel(deps, duty.taskId, duty.attempt !== null);
+      return { kind: "done" };
+    case "stopped":
+      await deps.recordStop(duty.attempt.id, duty.at);
+      // What it had on its way when the cancel removed its files.
+      await removeUnused(deps, duty.taskId, duty.attempt);
       return { kind: "done" };
   }
 }
@@ -81,8 +87,10 @@ async function removeUnused(deps: PerformDutyDeps, taskId: string, attempt: Atte
 }
 
 /** A user is told of a cancel only when D1 has one: what refused an end here may have been any other end. */
-const publishCancel = (deps: PerformDutyDeps, taskId: string): Promise<void> =>
-  publish(deps, taskId, (ids, status) => (status === "CANCELLED" ? { type: "result", ...ids, status, results: [] } : null));
+const publishCancel = (deps: PerformDutyDeps, taskId: string, isStopping = false): Promise<void> =>
+  publish(deps, taskId, (ids, status) =>
+    status === "CANCELLED" ? { type: "result", ...ids, status, results: [], ...(isStopping && { stopping: true as const }) } : null,
+  );
 
 async function publish(
   deps: PerformDutyDeps,

@@ -74,6 +74,8 @@ export type Duty =
   | { kind: "started"; taskId: string; attempt: Attempt; at: number }
   | { kind: "lost"; taskId: string; attempt: Attempt; outcome: "LOST" | "FAILED"; reason: string; at: number }
   | { kind: "completed"; taskId: string; attempt: Attempt; report: CompletedMessage; at: number }
+  /** A cancelled attempt: its agent says that the engine works on it no more. */
+  | { kind: "stopped"; taskId: string; attempt: Attempt; at: number }
   | { kind: "failed"; taskId: string; attempt: Attempt | null; error: FailureName; message: string; at: number }
   /** D1 says that it has ended, most likely by a cancel: its user's sockets are still to be told, what its attempt left is to go. */
   | { kind: "cancelled"; taskId: string; attempt: Attempt | null; at: number };

@@ -23,6 +23,8 @@ export type SubmitTaskDeps = PlaceTaskDeps & PlanTaskDeps;
 interface SubmitOptions {
   /** What a repeat of the request will be answered, written in the same batch as the task or not at all. */
   record?: (answer: GenerateAnswer) => AnswerRecord | null;
+  /** The task that this one repeats. */
+  retryOf?: string;
 }
 
 /**
@@ -46,7 +48,7 @@ export async function placeTask(
   userId: number,
   { task, cost, picture, submission }: TaskPlan,
   now: number,
-  { record }: SubmitOptions = {},
+  { record, retryOf }: SubmitOptions = {},
 ): Promise<GenerateAnswer | null> {
   const { type, parameters } = task;
   const queued = toQueue(task, submission, newTaskId(type, now, deps.randomBytes(8)), userId, now);
@@ -73,6 +75,7 @@ export async function placeTask(
     cost,
     clientId,
     callbackUrl,
+    retryOf: retryOf ?? null,
   };
   const where = { pool, shard: 0, attemptCount: 0, createTime: now, startBy, finishBy, inputId: input?.id ?? null };
   const outcome = await deps.openTask({ ...what, ...where }, record?.(answer));

@@ -35,7 +35,7 @@ export async function retryTask(
   const task = EngineTask.parse({ type: row.type, parameters: row.parameters });
   const plan = await planRepeat(deps, task, await pictureOf(deps, row), submissionOf(row));
   const toAnswer = ({ taskId: newTaskId, queuePosition }: { taskId: string; queuePosition: number }) => ({ newTaskId, queuePosition });
-  const placed = await placeTask(deps, userId, plan, now, { record: (answer) => record(toAnswer(answer)) });
+  const placed = await placeTask(deps, userId, plan, now, { retryOf: taskId, record: (answer) => record(toAnswer(answer)) });
   return placed && toAnswer(placed);
 }
 

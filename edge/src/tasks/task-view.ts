@@ -51,7 +51,7 @@ export function toDetail(
   files: ResultRow[],
   live: LiveTask | undefined,
   { fileUrl, language, now }: DetailContext,
-): TaskDetail {
+): Omit<TaskDetail, "attempts" | "credits"> {
   const { prompt: _, negativePrompt, ...parameters } = task.parameters;
   const isLive = !isTerminal(task.status);
   return {

@@ -449,7 +449,7 @@ describe("the cron trigger", () => {
     await ledger.settleTask(taskId, null, { status: "CANCELLED" }, Date.now());
     await cron();
     expect(await agent.next("cancel")).toEqual({ type: "cancel", attemptId: offer.attemptId });
-    await expect.poll(() => socket.messages()).toContainEqual({ type: "result", taskId, status: "CANCELLED", results: [] });
+    await expect.poll(() => socket.messages()).toContainEqual({ type: "result", taskId, status: "CANCELLED", results: [], stopping: true });
     expect(await detailOf(user, taskId)).toMatchObject({ status: "CANCELLED", stopping: true });
     agent.send({ type: "stopped", attemptId: offer.attemptId });
     await expect.poll(async () => (await detailOf(user, taskId))["stopping"]).toBeUndefined();

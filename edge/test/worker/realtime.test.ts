@@ -203,7 +203,7 @@ describe("a task", () => {
     agent.send({ type: "ready", freeSlots: 0 });
     const { taskId: waiting } = await submit(user, { prompt: "a cat", clientId: "second" });
     for (const [taskId, more] of [
-      [running, {}],
+      [running, { stopping: true }],
       [waiting, { clientId: "second" }],
     ] as const) {
       await call("DELETE", `/api/v1/tasks/${taskId}`, { token: user.token });

@@ -16,6 +16,7 @@ import {
   untilStatus,
 } from "./system-of-one.ts";
 import { TestAgent } from "./test-agent.ts";
+import { resultFolder } from "../../src/files/keys.ts";
 import { eq } from "drizzle-orm";
 
 const db = openDatabase(env.DB);
@@ -183,6 +184,7 @@ describe("a cancelled task", () => {
     const offer = await agent.acceptOffer();
     await untilStatus(user, taskId, "PROCESSING");
     const { sha256 } = await agent.upload(offer);
+    expect((await env.FILES.list({ prefix: await resultFolder(env.TOKEN_SECRET, offer.attemptId) })).objects).toHaveLength(2);
     await call("DELETE", `/api/v1/tasks/${taskId}`, { token: user.token });
     expect(await agent.next("cancel")).toMatchObject({ attemptId: offer.attemptId });
     expect(await detail(taskId)).toMatchObject({ status: "CANCELLED", stopping: true });
@@ -190,8 +192,95 @@ describe("a cancelled task", () => {
     expect(await agent.next("ack")).toMatchObject({ outcome: "refused" });
     await expect.poll(async () => (await detail(taskId))["stopping"]).toBeUndefined();
     expect(await detail(taskId)).toMatchObject({ status: "CANCELLED", results: [] });
-    expect((await env.FILES.list()).objects.filter((object) => object.key.includes(offer.attemptId))).toEqual([]);
+    const folder = await resultFolder(env.TOKEN_SECRET, offer.attemptId);
+    await expect.poll(async () => (await env.FILES.list({ prefix: folder })).objects).toEqual([]);
     expect(await db.select().from(fundRecords).where(eq(fundRecords.taskId, taskId))).toEqual([]);
+  });
+});
+
+describe("a cancel", () => {
+  test("touches that attempt alone, keeps its slot until the agent confirms, and records how long that took", async () => {
+    const agent = await anAgent();
+    const [stopped, other] = [await submit(user), await submit(user)];
+    const offers = [await agent.acceptOffer(), await agent.acceptOffer()];
+    const offerOf = async (taskId: string) => {
+      const [row] = await db.select({ id: attempts.id }).from(attempts).where(eq(attempts.taskId, taskId));
+      return offers.find(({ attemptId }) => attemptId === row?.id);
+    };
+    await untilStatus(user, stopped.taskId, "PROCESSING");
+    await untilStatus(user, other.taskId, "PROCESSING");
+    const [cancelled, kept] = [await offerOf(stopped.taskId), await offerOf(other.taskId)];
+    if (!cancelled || !kept) throw new Error("an offer is missing");
+    const waiting = await submit(user);
+
+    const answer = await call("DELETE", `/api/v1/tasks/${stopped.taskId}`, { token: user.token });
+    expect(dataOf(answer)).toEqual({ taskId: stopped.taskId, refund: stopped.cost });
+    expect(await agent.next("cancel")).toEqual({ type: "cancel", attemptId: cancelled.attemptId });
+    expect(await detail(stopped.taskId)).toMatchObject({ stopping: true, attempts: [{ number: 1, outcome: "CANCELLED" }] });
+    // It says that there is room, but its engine still works on what was cancelled.
+    agent.send({ type: "ready", freeSlots: 2 });
+    agent.sendRaw('{ "type": "ping" }');
+    await agent.next("pong");
+    expect(await detail(waiting.taskId)).toMatchObject({ status: "PENDING", waitingFor: { code: "FREE_SLOT" } });
+
+    agent.send({ type: "stopped", attemptId: cancelled.attemptId });
+    const third = await agent.acceptOffer();
+    await expect.poll(async () => (await detail(stopped.taskId))["stopping"]).toBeUndefined();
+    await expect
+      .poll(async () => (await detail(stopped.taskId))["attempts"])
+      .toEqual([
+        {
+          number: 1,
+          agentName: "test-agent-1",
+          startTime: expect.any(String),
+          endTime: expect.any(String),
+          outcome: "CANCELLED",
+          reason: null,
+          stopTimeMs: expect.any(Number),
+        },
+      ]);
+    expect(agent.received.filter(({ type }) => type === "cancel")).toHaveLength(1);
+    for (const [taskId, offer] of [
+      [other.taskId, kept],
+      [waiting.taskId, third],
+    ] as const) {
+      agent.complete(offer, (await agent.upload(offer)).sha256);
+      await untilStatus(user, taskId, "COMPLETED");
+    }
+  });
+});
+
+describe("a task's detail", () => {
+  test("follows each credit and each run, through a cancel, a retry and a failed attempt to the picture", async () => {
+    const agent = await anAgent();
+    agent.send({ type: "ready", freeSlots: 0 });
+    const first = await submit(user);
+    const froze = { type: "FREEZE", amount: 0, frozen: 10, reason: "文生图生成" };
+    expect(await detail(first.taskId)).toMatchObject({ attempts: [], credits: [froze] });
+    await call("DELETE", `/api/v1/tasks/${first.taskId}`, { token: user.token });
+    const { newTaskId } = dataOf<{ newTaskId: string }>(await call("POST", `/api/v1/tasks/${first.taskId}/retry`, { token: user.token }));
+    expect(await detail(first.taskId)).toMatchObject({
+      attempts: [],
+      credits: [froze, { type: "UNFREEZE", amount: 0, frozen: -10, reason: "任务取消" }],
+      retriedBy: [newTaskId],
+    });
+
+    agent.send({ type: "ready", freeSlots: 1 });
+    const { attemptId } = await agent.acceptOffer();
+    agent.send({ type: "failed", attemptId, error: "INTERNAL", message: "out of memory", retryable: true });
+    agent.send({ type: "ready", freeSlots: 1 });
+    const offer = await agent.acceptOffer();
+    agent.complete(offer, (await agent.upload(offer)).sha256);
+    await untilStatus(user, newTaskId, "COMPLETED");
+    expect(await detail(newTaskId)).toMatchObject({
+      retryOf: first.taskId,
+      attempts: [
+        { number: 1, outcome: "FAILED", reason: "out of memory" },
+        { number: 2, outcome: "COMPLETED", reason: null },
+      ],
+      credits: [froze, { type: "DEDUCT", amount: -10, frozen: -10, reason: "文生图生成" }],
+    });
+    expect(await detail(newTaskId)).not.toHaveProperty("retriedBy");
   });
 });
 

@@ -52,6 +52,28 @@ export const WaitingForView = z.object({
 });
 export type WaitingForView = z.infer<typeof WaitingForView>;
 
+/** One run of a task on an agent. */
+export const TaskAttempt = z.object({
+  number: z.int(),
+  agentName: z.string(),
+  startTime: WireTime,
+  endTime: WireTime.nullable(),
+  outcome: z.enum(["COMPLETED", "FAILED", "LOST", "CANCELLED"]).nullable().describe("null while it runs"),
+  reason: z.string().nullable().describe("why it came to nothing"),
+  stopTimeMs: z.int().optional().describe("after a cancel: milliseconds until its engine had stopped"),
+});
+export type TaskAttempt = z.infer<typeof TaskAttempt>;
+
+/** What a task did to its user's credits, as in the fund records. */
+export const TaskCredit = z.object({
+  type: z.enum(["FREEZE", "UNFREEZE", "DEDUCT", "REFUND"]),
+  amount: z.int().describe("signed change of the balance"),
+  frozen: z.int().describe("signed change of the frozen credits"),
+  reason: z.string(),
+  createTime: WireTime,
+});
+export type TaskCredit = z.infer<typeof TaskCredit>;
+
 /** Task detail (spec 7.2), and what its users expect beside it. */
 export const TaskDetail = z.object({
   id: z.string(),
@@ -82,6 +104,10 @@ export const TaskDetail = z.object({
     .describe("which engine and model really made the result; the model can differ from the one asked for, and `notes` says so"),
   notes: z.array(z.string()).optional(),
   error: TaskError.optional(),
+  attempts: z.array(TaskAttempt).describe("its runs on agents, the first one first"),
+  credits: z.array(TaskCredit).describe("what it froze, and what was charged, released or returned of it"),
+  retryOf: z.string().optional().describe("the task that this one repeats"),
+  retriedBy: z.array(z.string()).optional().describe("tasks that repeat this one"),
 });
 export type TaskDetail = z.infer<typeof TaskDetail>;
 

@@ -25,6 +25,8 @@ export class Book implements PerformDutyDeps {
   /** Attempts whose files are stored. */
   readonly stored = new Set<string>();
   readonly published: EndMessage[] = [];
+  /** Cancelled attempts whose agents have said that they stopped. */
+  readonly stopped = new Set<string>();
 
   open(task: TaskToQueue): void {
     this.rows.set(task.taskId, { task, status: "PENDING", attemptId: null, attemptCount: 0, startTime: null });
@@ -73,6 +75,11 @@ export class Book implements PerformDutyDeps {
     const row = this.rows.get(taskId);
     if (row?.status === "PROCESSING" && row.attemptId === attemptId)
       this.rows.set(taskId, { ...row, status: "PENDING", attemptId: null, startTime: null });
+  }
+
+  async recordStop(attemptId: string) {
+    this.#reach();
+    this.stopped.add(attemptId);
   }
 
   async findTask(taskId: string) {
@@ -137,6 +144,7 @@ function aTaskRecord({ task, ...row }: Row): TaskRecord {
     parameters: Text2ImgParameters.parse({ prompt: "a cat", width: 64, height: 64, steps: 1, seed: 1 }),
     cost: 10,
     clientId: task.clientId,
+    retryOf: null,
     pool: "public",
     shard: 0,
     createTime: task.createTime,

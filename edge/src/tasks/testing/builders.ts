@@ -27,6 +27,7 @@ export function aTaskRow(over: Partial<TaskRow> = {}): TaskRow {
     startBy: null,
     finishBy: null,
     callbackUrl: null,
+    retryOf: null,
     ...over,
   };
 }

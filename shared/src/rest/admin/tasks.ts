@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { PageQuery, pageOf } from "../../page.ts";
 import { TaskStatus, TaskType } from "../../task.ts";
-import { WireTime } from "../../wire-time.ts";
-import { TaskDetail, TaskListItem } from "../tasks.ts";
+import { TaskAttempt, TaskDetail, TaskListItem } from "../tasks.ts";
 import { GivenTime, Id } from "./fields.ts";
 
 /** `/api/v1/admin/tasks`. */
@@ -25,18 +24,7 @@ export const AdminTaskPage = pageOf(AdminTaskItem);
 
 export const AdminTask = TaskDetail.extend({
   ...Owned,
-  attempts: z.array(
-    z.object({
-      id: z.string(),
-      number: z.int(),
-      agentId: z.string(),
-      agentName: z.string(),
-      startTime: WireTime,
-      endTime: WireTime.nullable(),
-      outcome: z.enum(["COMPLETED", "FAILED", "LOST", "CANCELLED"]).nullable().describe("null while it runs"),
-      reason: z.string().nullable(),
-    }),
-  ),
+  attempts: z.array(TaskAttempt.extend({ id: z.string(), agentId: z.string() })),
   settlement: z.enum(["CAPTURED", "RELEASED"]).nullable().describe("what became of its hold; null while it is held"),
   refunded: z.boolean().describe("its charge was returned"),
 });
