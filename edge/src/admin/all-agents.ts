@@ -14,6 +14,7 @@ import { commandAgent, type CommandAgentDeps } from "../agents/command-agent.ts"
 import type { AgentKeyStore, KeyRow } from "../agents/key-store.ts";
 import { type ListAgentsDeps, viewAgents } from "../agents/list-agents.ts";
 import { createAgentKey, keyOf, type ManageKeysDeps, revokeAgentKey, toKeyItem, trustAgentKey } from "../agents/manage-keys.ts";
+import type { AgentRegisterStore } from "../agents/register-store.ts";
 import type { Actor } from "../audit/audit-entry.ts";
 import type { AuditStore } from "../audit/store.ts";
 import type { AgentCommand } from "../dispatch/agent-intake.ts";
@@ -28,16 +29,20 @@ export async function listAllAgents(deps: ListAgentsDeps, query: AdminAgentQuery
   return { ...page, content: page.content.map(({ item, row: { userId, username, pool } }) => ({ ...item, userId, username, pool })) };
 }
 
-/** Drains, pauses or resumes anybody's agent. @throws {AppError} `NOT_FOUND` */
+/**
+ * Drains, pauses or resumes anybody's agent. The line is written first: a command without its line cannot be, a line whose
+ * command did not arrive can.
+ * @throws {AppError} `NOT_FOUND`
+ */
 export async function commandAnyAgent(
-  deps: CommandAgentDeps & Pick<AuditStore, "recordAudit">,
+  deps: CommandAgentDeps & Pick<AuditStore, "recordAudit"> & Pick<AgentRegisterStore, "isRegistered">,
   agentId: string,
   command: AgentCommand,
   actor: Actor,
 ): Promise<AgentCommandAnswer> {
-  const answer = await commandAgent(deps, agentId, command, null);
+  if (!(await deps.isRegistered(agentId))) throw new AppError("NOT_FOUND");
   await deps.recordAudit({ ...actor, action: `agent.${command}`, target: `agent:${agentId}`, before: null, after: { command } });
-  return answer;
+  return commandAgent(deps, agentId, command, null);
 }
 
 /** Everybody's agent keys. */
@@ -78,7 +83,7 @@ export async function revokeAnyKey(deps: ManageKeysDeps, keyId: number, actor: A
     ...actor,
     action: "agent-key.revoke",
     target: `agent-key:${keyId}`,
-    before: { revokeTime: null },
+    before: null,
     after: { revokeTime: actor.now },
   });
   return { ...item, userId: key.userId, username: key.username };
@@ -94,7 +99,7 @@ export async function trustAnyKey(deps: ManageKeysDeps, keyId: number, trusted: 
     ...actor,
     action: trusted ? "agent-key.trust" : "agent-key.untrust",
     target: `agent-key:${keyId}`,
-    before: { trusted: key.trusted },
+    before: null,
     after: { trusted },
   });
   return toAdminKey(row);

@@ -97,7 +97,6 @@ export async function changeModel(
     ...(limits !== undefined && { limits }),
     ...(enabled !== undefined && { enabled }),
   };
-  const before = Object.fromEntries((Object.keys(fields) as (keyof ModelFields)[]).map((field) => [field, row[field]]));
-  await deps.changeModel(name, fields, { ...actor, action: "model.update", target: `model:${name}`, before, after: fields });
-  return toAdminModel({ ...row, ...fields }, await agentsWith(deps, name));
+  await deps.changeModel(name, fields, { ...actor, action: "model.update", target: `model:${name}`, before: null, after: fields });
+  return toAdminModel((await deps.findAnyModel(name)) ?? { ...row, ...fields }, await agentsWith(deps, name));
 }

@@ -68,16 +68,14 @@ export async function createUser(deps: ManageUsersDeps, body: NewUser, actor: Ac
  * @throws {AppError} `NOT_FOUND`; `BAD_REQUEST` when administrators would lock themselves out.
  */
 export async function changeUser(deps: ManageUsersDeps, userId: number, change: UserChange, actor: Actor): Promise<AdminUser> {
-  const user = await userForAdmin(deps, userId);
+  await userForAdmin(deps, userId);
   if (userId === actor.adminId && (change.disabled === true || change.role === "USER")) {
     throw new AppError("BAD_REQUEST", {
       text: { zh: "不能停用自己或取消自己的管理员角色", en: "You cannot disable yourself or give up your own role" },
     });
   }
   const fields = toFields(change);
-  const changed = Object.keys(fields) as (keyof UserFields)[];
-  const before = Object.fromEntries(changed.map((name) => [name, user[name]]));
-  const audited = { ...actor, action: "user.update" as const, target: `user:${userId}`, before, after: fields };
+  const audited = { ...actor, action: "user.update" as const, target: `user:${userId}`, before: null, after: fields };
   if (fields.disabled === true) {
     const agentKeyIds = await deps.disableUser(userId, fields, audited);
     await deps.endAllSockets(userId);

@@ -17,8 +17,7 @@ export async function addWords(
 ): Promise<WordsAnswer> {
   const there = new Set(await deps.wordsOnList(words));
   const added = [...new Set(words)].filter((word) => !there.has(word));
-  if (added.length > 0)
-    await deps.addWords(added, { ...actor, action: "words.add", target: "words", before: null, after: { words: added } });
+  if (added.length > 0) await deps.addWords(added, { ...actor, action: "words.add", target: "words", before: null, after: null });
   deps.forgetWords();
   return { changed: added.length };
 }
@@ -31,7 +30,7 @@ export async function removeWord(
 ): Promise<WordsAnswer> {
   const there = await deps.wordsOnList([word]);
   if (there.length === 0) throw new AppError("NOT_FOUND");
-  await deps.removeWords(there, { ...actor, action: "words.remove", target: "words", before: { words: there }, after: null });
+  await deps.removeWords(there, { ...actor, action: "words.remove", target: "words", before: null, after: null });
   deps.forgetWords();
   return { changed: there.length };
 }

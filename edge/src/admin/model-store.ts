@@ -2,6 +2,7 @@ import type { ModelLimits } from "@star-graph/shared/model-limits";
 import type { TaskType } from "@star-graph/shared/task";
 import { eq, sql } from "drizzle-orm";
 import { type Audited, auditEntry } from "../audit/audit-entry.ts";
+import { jsonOf } from "../audit/json-of.ts";
 import { databaseMessage, type Database } from "../db/client.ts";
 import { agents, models } from "../db/schema.ts";
 
@@ -30,6 +31,7 @@ export interface AdminModelStore {
   reportedModels(): Promise<ReportedModel[]>;
   /** @returns false when there is one of that name */
   addModel(model: AdminModelRow, audited: Audited): Promise<boolean>;
+  /** @param audited its `before` is read in the same batch as the change is written */
   changeModel(name: string, fields: ModelFields, audited: Audited): Promise<void>;
 }
 
@@ -57,7 +59,9 @@ export function createAdminModelStore(db: Database): AdminModelStore {
       }
     },
     async changeModel(name, fields, audited) {
-      await db.batch([db.update(models).set(fields).where(eq(models.name, name)), auditEntry(db, audited)]);
+      const changed = Object.fromEntries((Object.keys(fields) as (keyof ModelFields)[]).map((field) => [field, models[field]]));
+      const before = sql`(SELECT ${jsonOf(changed)} FROM ${models} WHERE ${models.name} = ${name})`;
+      await db.batch([auditEntry(db, audited, { before }), db.update(models).set(fields).where(eq(models.name, name))]);
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { UserQuery } from "@star-graph/shared/rest/admin/users";
 import { and, count, eq, gt, isNull, or, type SQL, sql } from "drizzle-orm";
 import { type Audited, auditEntry } from "../audit/audit-entry.ts";
+import { jsonOf } from "../audit/json-of.ts";
 import type { Database } from "../db/client.ts";
 import { offsetOf, ordered } from "../db/paging.ts";
 import { accounts, agentKeys, apiKeys, fundRecords, sessions, users } from "../db/schema.ts";
@@ -23,6 +24,7 @@ export interface AdminUserStore {
   findUserForAdmin(userId: number): Promise<AdminUserRow | null>;
   /** @returns null when the name is taken */
   addUser(user: NewUserRow, credits: number, audited: Audited): Promise<AdminUserRow | null>;
+  /** @param audited its `before` is read in the same batch as the change is written */
   changeUser(userId: number, fields: UserFields, audited: Audited): Promise<void>;
   /** The same, and every session and key of the user ends with it. @returns all their agent keys: some sockets may still be open, also after an earlier try */
   disableUser(userId: number, fields: UserFields, audited: Audited): Promise<number[]>;
@@ -52,6 +54,12 @@ export function createAdminUserStore(db: Database): AdminUserStore {
       .update(users)
       .set({ ...fields, updateTime: now })
       .where(eq(users.id, userId));
+
+  /** Before the change in its batch: what another administrator changed meanwhile is what it finds. */
+  const auditOf = (userId: number, fields: UserFields, audited: Audited) => {
+    const changed = Object.fromEntries((Object.keys(fields) as (keyof UserFields)[]).map((name) => [name, users[name]]));
+    return auditEntry(db, audited, { before: sql`(SELECT ${jsonOf(changed)} FROM ${users} WHERE ${users.id} = ${userId})` });
+  };
 
   return {
     async listUsers(query) {
@@ -84,7 +92,7 @@ export function createAdminUserStore(db: Database): AdminUserStore {
       return (await selected().where(eq(users.username, user.username)).get()) ?? null;
     },
     async changeUser(userId, fields, audited) {
-      await db.batch([update(userId, fields, audited.now), auditEntry(db, audited)]);
+      await db.batch([auditOf(userId, fields, audited), update(userId, fields, audited.now)]);
     },
     async disableUser(userId, fields, audited) {
       const { now } = audited;
@@ -102,8 +110,8 @@ export function createAdminUserStore(db: Database): AdminUserStore {
           .update(sessions)
           .set({ revokeTime: now })
           .where(and(eq(sessions.userId, userId), isNull(sessions.revokeTime), gt(sessions.expireTime, now))),
+        auditOf(userId, fields, audited),
         update(userId, fields, now),
-        auditEntry(db, audited),
       ]);
       return keys.map(({ id }) => id);
     },

@@ -10,7 +10,9 @@ export interface AdminWordStore {
   listWordsForAdmin(query: WordQuery): Promise<{ rows: { word: string; createTime: number }[]; total: number }>;
   /** Which of these are on the list. */
   wordsOnList(words: string[]): Promise<string[]>;
+  /** @param audited the words that this really adds are read in the same batch */
   addWords(words: string[], audited: Audited): Promise<void>;
+  /** @param audited the words that this really removes are read in the same batch */
   removeWords(words: string[], audited: Audited): Promise<void>;
 }
 
@@ -48,11 +50,15 @@ export function createAdminWordStore(db: Database): AdminWordStore {
           .values(group.map((word) => ({ word, createTime: audited.now })))
           .onConflictDoNothing(),
       );
-      await db.batch([auditEntry(db, audited), ...inserts]);
+      const after = sql`(SELECT json_object('words', json_group_array(value)) FROM json_each(${JSON.stringify(words)})
+        WHERE value NOT IN (SELECT word FROM blocked_words))`;
+      await db.batch([auditEntry(db, audited, { after }), ...inserts]);
     },
     async removeWords(words, audited) {
       const deletes = inGroups(words).map((group) => db.delete(blockedWords).where(inArray(blockedWords.word, group)));
-      await db.batch([auditEntry(db, audited), ...deletes]);
+      const before = sql`(SELECT json_object('words', json_group_array(value)) FROM json_each(${JSON.stringify(words)})
+        WHERE value IN (SELECT word FROM blocked_words))`;
+      await db.batch([auditEntry(db, audited, { before }), ...deletes]);
     },
   };
 }

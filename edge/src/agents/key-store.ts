@@ -1,5 +1,6 @@
 import { and, count, eq, isNotNull, isNull, sql } from "drizzle-orm";
 import { type Audited, auditEntry } from "../audit/audit-entry.ts";
+import { jsonOf } from "../audit/json-of.ts";
 import type { Database } from "../db/client.ts";
 import { offsetOf, ordered } from "../db/paging.ts";
 import { agentKeys, users } from "../db/schema.ts";
@@ -48,6 +49,10 @@ const SORT_COLUMNS = { createTime: agentKeys.createTime, lastUsedTime: agentKeys
 export function createAgentKeyStore(db: Database): AgentKeyStore {
   const selected = () => db.select(COLUMNS).from(agentKeys).innerJoin(users, eq(users.id, agentKeys.userId));
 
+  /** For the audit line, read in the batch of the change. */
+  const asItIs = (keyId: number, columns: Parameters<typeof jsonOf>[0]) =>
+    sql`(SELECT ${jsonOf(columns)} FROM ${agentKeys} WHERE ${agentKeys.id} = ${keyId})`;
+
   return {
     async findAgentKeyById(keyId) {
       return (await selected().where(eq(agentKeys.id, keyId)).get()) ?? null;
@@ -81,10 +86,15 @@ export function createAgentKeyStore(db: Database): AgentKeyStore {
     },
     async endAgentKey(keyId, now, audited) {
       const live = and(eq(agentKeys.id, keyId), isNull(agentKeys.revokeTime));
-      await db.batch([db.update(agentKeys).set({ revokeTime: now }).where(live), ...(audited ? [auditEntry(db, audited)] : [])]);
+      const revoke = db.update(agentKeys).set({ revokeTime: now }).where(live);
+      if (!audited) await revoke;
+      else await db.batch([auditEntry(db, audited, { before: asItIs(keyId, { revokeTime: agentKeys.revokeTime }) }), revoke]);
     },
     async setAgentKeyTrust(keyId, trusted, audited) {
-      await db.batch([db.update(agentKeys).set({ trusted }).where(eq(agentKeys.id, keyId)), auditEntry(db, audited)]);
+      await db.batch([
+        auditEntry(db, audited, { before: asItIs(keyId, { trusted: agentKeys.trusted }) }),
+        db.update(agentKeys).set({ trusted }).where(eq(agentKeys.id, keyId)),
+      ]);
     },
   };
 }

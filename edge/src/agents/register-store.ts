@@ -18,6 +18,8 @@ export interface AgentRegisterStore {
     filter: { userId?: number | undefined; keyId?: number | undefined },
     query: AgentPageQuery,
   ): Promise<{ rows: AgentRow[]; total: number }>;
+  /** Whether an agent of that id ever said hello. */
+  isRegistered(agentId: string): Promise<boolean>;
   /** Pools that an agent has ever served, the one with the newest connection first. */
   listPools(): Promise<string[]>;
 }
@@ -49,6 +51,9 @@ export function createAgentRegisterStore(db: Database): AgentRegisterStore {
         db.select({ total: count() }).from(agents).where(filter),
       ]);
       return { rows: rows.map(({ agent, ...more }) => ({ ...agent, ...more })), total: counted[0]?.total ?? 0 };
+    },
+    async isRegistered(agentId) {
+      return (await db.select({ id: agents.id }).from(agents).where(eq(agents.id, agentId)).get()) !== undefined;
     },
     async listPools() {
       const rows = await db

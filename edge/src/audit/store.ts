@@ -9,7 +9,7 @@ type AuditRow = typeof auditLog.$inferSelect & { adminName: string };
 
 export interface AuditStore {
   listAudit(query: AuditQuery): Promise<{ rows: AuditRow[]; total: number }>;
-  /** For an act that has no batch here to stand in: written once it has succeeded. */
+  /** For an act that has no batch here to stand in: written before it. */
   recordAudit(entry: Audited): Promise<void>;
 }
 

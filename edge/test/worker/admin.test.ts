@@ -442,6 +442,51 @@ describe("figures", () => {
 });
 
 describe("the audit log", () => {
+  /** What a change found is what the one before it left, however many are made at once. */
+  const chain = async (target: string, action: string) => {
+    const { content } = await get(`/audit?target=${encodeURIComponent(target)}&action=${action}&pageSize=100&order=asc`);
+    const lines = content.map(({ before, after }) => [before, after]);
+    expect(lines.slice(1).map(([before]) => before)).toEqual(lines.slice(0, -1).map(([, after]) => after));
+    return lines;
+  };
+
+  test("says what a change of a user really found, also when others are made at the same time", async () => {
+    const { id } = await aUser();
+    await Promise.all([1, 2, 3, 4, 5].map((vipLevel) => ask("PATCH", `/users/${id}`, { vipLevel, disabled: false })));
+    const lines = await chain(`user:${id}`, "user.update");
+    expect([lines.length, lines[0]?.[0]]).toEqual([5, { vipLevel: 0, disabled: false }]);
+    await ask("PATCH", `/users/${id}`, { disabled: true });
+    expect(await newestAudit()).toMatchObject({ before: { disabled: false }, after: { disabled: true } });
+  });
+
+  test("says what a change of a model really found, lists and limits too", async () => {
+    const name = "often-changed";
+    await ask("POST", "/models", { name, types: ["TEXT2IMG"], price: 1, limits: { maxSteps: 9 } });
+    const changes = [2, 3, 4].map((price) => ({ price, types: ["POSE"], limits: { maxSteps: price }, enabled: true }));
+    const answers = await Promise.all(changes.map((change) => ask("PATCH", `/models/${name}`, change)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    const lines = await chain(`model:${name}`, "model.update");
+    expect([lines.length, lines[0]?.[0]]).toEqual([3, { types: ["TEXT2IMG"], priceCredits: 1, limits: { maxSteps: 9 }, enabled: true }]);
+  });
+
+  test("has the line of an agent's command before the command is carried out, and no line of one for nobody", async () => {
+    const agent = await anAgent({ id: "commanded-agent" });
+    const listed = () => get(`/agents?userId=${admin.id}&pageSize=100`);
+    const found = async () => (await listed()).content.find(({ name }) => name === "commanded-agent");
+    await expect.poll(found).toMatchObject({ state: "idle" });
+    const id = String((await found())?.["id"]);
+    const lines = await db.$count(auditLog);
+    await env.DB.prepare("CREATE TRIGGER log_is_full BEFORE INSERT ON audit_log BEGIN SELECT RAISE(ABORT, 'full'); END").run();
+    try {
+      expect((await ask("POST", `/agents/${id}/drain`)).status).toBe(500);
+    } finally {
+      await env.DB.prepare("DROP TRIGGER log_is_full").run();
+    }
+    expect((await ask("POST", `/agents/${id}x/drain`)).status).toBe(404);
+    expect([await db.$count(auditLog), (await found())?.["state"]]).toEqual([lines, "idle"]);
+    expect(agent.received.map(({ type }) => type)).toEqual(["welcome"]);
+  });
+
   test("is paged, filtered, and never changed", async () => {
     await ask("PATCH", `/users/${user.id}`, { nickname: "renamed" });
     const all = await get("/audit?pageSize=100");
