@@ -1,7 +1,8 @@
 import type { AppError } from "@star-graph/shared/errors";
 import { inspectPicture } from "../files/inspect.ts";
 import { fieldError } from "../http/field-error.ts";
-import { endOfJpeg, endOfPng } from "./whole-picture.ts";
+import { endOfJpeg } from "./whole-jpeg.ts";
+import { endOfPng } from "./whole-png.ts";
 
 /** Spec 9.2, E005. */
 export const MAX_INPUT_BYTES = 10 * 1024 * 1024;

@@ -11,6 +11,7 @@ import { openDatabase } from "../../src/db/client.ts";
 import { agentKeys, inputs, models, results, resultTotals, sessions, tasks } from "../../src/db/schema.ts";
 import { ownerPool } from "../../src/dispatch/pools.ts";
 import { removeExpiredResults } from "../../src/resources/remove-expired.ts";
+import { pixelsOf, PNG } from "../../src/inputs/testing/pictures.ts";
 import { callModerated } from "./refusing-classifier.ts";
 import worker from "../../src/worker.ts";
 import { tokenOf } from "./signed-in.ts";
@@ -184,6 +185,9 @@ describe("an upload", () => {
       [await upload(text), 415],
       [await upload(formOf("file", text)), 415],
       [await upload(TINY_PNG.slice(0, 20)), 415],
+      // What zlib says of the pixels here, not in Node.
+      [await upload(PNG(8, 8, pixelsOf(8, 8).slice(0, -1))), 415],
+      [await upload(PNG(8, 8, pixelsOf(800, 800))), 415],
       [await upload(new Uint8Array()), 400],
       [await upload(formOf("other", TINY_PNG)), 400],
       [await upload("no form at all", { "Content-Type": "multipart/form-data; boundary=x" }), 400],

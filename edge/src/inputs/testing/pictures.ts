@@ -1,6 +1,6 @@
-import { crc32 } from "node:zlib";
+import { crc32, deflateSync } from "node:zlib";
 
-/** Pictures that are whole by their structure, of any size, without pixels worth drawing. */
+/** Pictures that are whole, of any size, without pixels worth looking at. */
 
 const u32 = (n: number): number[] => [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255];
 const u16 = (n: number): number[] => [n >>> 8, n & 255];
@@ -11,10 +11,13 @@ function chunk(name: string, data: number[]): number[] {
   return [...u32(data.length), ...checked, ...u32(crc32(new Uint8Array(checked)))];
 }
 
-/** How every stream of zlib begins. */
-const ZLIB = [0x78, 0x9c];
+/** RGBA of a PNG as it is packed into its chunks. A picture of more than its judges unpack only begins as zlib does. */
+export function pixelsOf(width: number, height: number): number[] {
+  const rows = height * (1 + width * 4);
+  return rows > 32 * 1024 * 1024 ? [0x78, 0x9c, 1, 2, 3] : [...deflateSync(new Uint8Array(rows))];
+}
 
-export function PNG(width: number, height: number, data: number[] = [...ZLIB, 1, 2, 3]): Uint8Array<ArrayBuffer> {
+export function PNG(width: number, height: number, data: number[] = pixelsOf(width, height)): Uint8Array<ArrayBuffer> {
   const header = chunk("IHDR", [...u32(width), ...u32(height), 8, 6, 0, 0, 0]);
   return new Uint8Array([0x89, ...ascii("PNG\r\n"), 0x1a, 0x0a, ...header, ...chunk("IDAT", data), ...chunk("IEND", [])]);
 }
