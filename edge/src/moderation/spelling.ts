@@ -1,7 +1,7 @@
 import { isUnspaced } from "./look-alikes.ts";
 
 /** What may stand between two letters without parting them, and how much it takes. */
-export const Gap = {
+const Gap = {
   NONE: 0,
   /** `b-o-m-b`, `b·omb`: parts nothing. */
   WEAK: 1,
