@@ -1,4 +1,5 @@
 import { AppError } from "@star-graph/shared/errors";
+import type { EndMessage } from "@star-graph/shared/push";
 import type { TaskStatus } from "@star-graph/shared/task";
 import { createAdminModelStore } from "./admin/model-store.ts";
 import { createAdminTaskStore } from "./admin/task-store.ts";
@@ -22,6 +23,7 @@ import { busyPools } from "./dispatch/busy-pools.ts";
 import { createHistory } from "./dispatch/history.ts";
 import { dispatcherName, poolOfKey } from "./dispatch/pools.ts";
 import type { Admission, LiveTask, TaskToQueue } from "./dispatch/types.ts";
+import { UserNews } from "./dispatch/user-news.ts";
 import { parseConfig } from "./config.ts";
 import type { Listener } from "./events/ticket.ts";
 import { createFileStore } from "./files/store.ts";
@@ -117,11 +119,21 @@ export function createDeps(env: Cloudflare.Env) {
       }
     },
     /** The cancel is on record: the sweep stops what this did not. */
-    async stop(pool: string, taskId: string): Promise<void> {
+    async stop(pool: string, taskId: string): Promise<boolean> {
       try {
         await dispatcher(pool).cancel(taskId);
+        return true;
       } catch (error) {
         log("error", "stop failed, left to the sweep", { taskId, error: String(error) });
+        return false;
+      }
+    },
+    /** The end is on record: the request that made it is answered with it whether or not anybody else is told. */
+    async announceEnd(userId: number, message: EndMessage, callbackUrl: string | null): Promise<void> {
+      try {
+        await new UserNews(hub, config.publicBaseUrl).publishEnd(userId, message, callbackUrl);
+      } catch (error) {
+        log("error", "end not told", { taskId: message.taskId, error: String(error) });
       }
     },
     async liveTasks(tasks: { id: string; pool: string }[]): Promise<Map<string, LiveTask>> {

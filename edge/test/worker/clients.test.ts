@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { and, eq } from "drizzle-orm";
 import { Webhook } from "standardwebhooks";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { app } from "../../src/app.ts";
 import { openDatabase } from "../../src/db/client.ts";
 import { Dispatcher } from "../../src/dispatch/dispatcher.ts";
 import { blockedWords, holds, idempotencyKeys, tasks, users } from "../../src/db/schema.ts";
@@ -342,6 +343,19 @@ describe("a detail that waits", () => {
     const { taskId } = await submit(user);
     const held = wait(taskId, 60);
     await call("DELETE", `/api/v1/tasks/${taskId}`, { token: user.token });
+    expect(dataOf(await held)).toMatchObject({ status: "CANCELLED" });
+  });
+
+  test("is answered when the task is cancelled and its Dispatcher, which never had it, cannot be told", async () => {
+    const { taskId } = await submit(user);
+    const held = wait(taskId, 60);
+    const unreachable = {
+      idFromName: (name: string) => env.DISPATCHER.idFromName(name),
+      get: () => ({ cancel: () => Promise.reject(new Error("no connection")) }),
+    } as unknown as typeof env.DISPATCHER;
+    const request = { method: "DELETE", headers: { Authorization: `Bearer ${user.token}` } };
+    const answer = await app.request(`/api/v1/tasks/${taskId}`, request, { ...env, DISPATCHER: unreachable });
+    expect(answer.status).toBe(200);
     expect(dataOf(await held)).toMatchObject({ status: "CANCELLED" });
   });
 
