@@ -1,7 +1,7 @@
 import { SUCCESS } from "@star-graph/shared/envelope";
 import type { BatchAnswer } from "@star-graph/shared/rest/generate";
 import type { Language } from "@star-graph/shared/text";
-import { errorAnswer } from "../http/envelope.ts";
+import { errorAnswer } from "../http/answer-body.ts";
 import type { BatchOutcome } from "./submit-batch.ts";
 
 /** Each task's answer as it would stand alone: code, message, data. */

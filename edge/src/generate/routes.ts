@@ -1,4 +1,3 @@
-import type { SuccessName } from "@star-graph/shared/envelope";
 import { AppError } from "@star-graph/shared/errors";
 import {
   BatchAnswer,
@@ -15,20 +14,20 @@ import { type Context, Hono } from "hono";
 import type { AppEnv } from "../env.ts";
 import { ok } from "../http/envelope.ts";
 import { requireUser } from "../http/require-user.ts";
+import { readValue } from "../http/read-value.ts";
 import { operation } from "../http/route-facts.ts";
-import { readValue, validate } from "../http/validate.ts";
-import { answerOnce } from "../idempotency/answer-once.ts";
+import { validate } from "../http/validate.ts";
 import { requestKey } from "../idempotency/request-key.ts";
-import { quote } from "./quote.ts";
 import { toBatchAnswer } from "./batch-answer.ts";
+import { GENERATE_SUCCESS, GENERATE_TOP_LEVEL } from "./present-answer.ts";
+import { quote } from "./quote.ts";
 import { submitBatch } from "./submit-batch.ts";
-import { submitTask } from "./submit-task.ts";
+import { submitOnce } from "./submit-once.ts";
 
-const TOP_LEVEL = ["taskId", "queuePosition", "estimatedTime", "cost", "duration", "fps", "totalFrames"] as const;
 const COMMON = {
   tag: "Generate 生成",
   answer: GenerateAnswer,
-  topLevel: TOP_LEVEL,
+  topLevel: GENERATE_TOP_LEVEL,
   headers: { "Idempotency-Key": "the same key and body get the same answer for 24 h" },
 } as const;
 const ERRORS = ["INSUFFICIENT_CREDITS", "QUEUE_FULL", "SENSITIVE_CONTENT", "NO_GPU"] as const;
@@ -60,22 +59,22 @@ const BATCH = operation({
 export const generate = new Hono<AppEnv>()
   .use(requireUser)
   .post("/text2img", TEXT2IMG, validate("json", GENERATE_BODIES.TEXT2IMG), (c) => {
-    return submit(c, { type: "TEXT2IMG", body: c.req.valid("json") }, "TASK_CREATED");
+    return submit(c, { type: "TEXT2IMG", body: c.req.valid("json") });
   })
   .post("/img2img", IMG2IMG, validate("json", GENERATE_BODIES.IMG2IMG), (c) => {
-    return submit(c, { type: "IMG2IMG", body: c.req.valid("json") }, "TASK_CREATED");
+    return submit(c, { type: "IMG2IMG", body: c.req.valid("json") });
   })
   .post("/upscale", UPSCALE, validate("json", GENERATE_BODIES.UPSCALE), (c) => {
-    return submit(c, { type: "UPSCALE", body: c.req.valid("json") }, "TASK_CREATED");
+    return submit(c, { type: "UPSCALE", body: c.req.valid("json") });
   })
   .post("/pose", POSE, validate("json", GENERATE_BODIES.POSE), (c) => {
-    return submit(c, { type: "POSE", body: c.req.valid("json") }, "TASK_CREATED");
+    return submit(c, { type: "POSE", body: c.req.valid("json") });
   })
   .post("/text2video", TEXT2VIDEO, validate("json", GENERATE_BODIES.TEXT2VIDEO), (c) => {
-    return submit(c, { type: "TEXT2VIDEO", body: c.req.valid("json") }, "TEXT2VIDEO_SUBMITTED");
+    return submit(c, { type: "TEXT2VIDEO", body: c.req.valid("json") });
   })
   .post("/img2video", IMG2VIDEO, validate("json", GENERATE_BODIES.IMG2VIDEO), (c) => {
-    return submit(c, { type: "IMG2VIDEO", body: c.req.valid("json") }, "IMG2VIDEO_SUBMITTED");
+    return submit(c, { type: "IMG2VIDEO", body: c.req.valid("json") });
   })
   .post("/quote", QUOTE, validate("json", TypedBody), async (c) => {
     return ok(c, await quote(c.var.deps, c.var.user.id, toGenerateRequest(c.req.valid("json")), c.var.language, Date.now()));
@@ -89,12 +88,7 @@ export const generate = new Hono<AppEnv>()
     return ok(c, toBatchAnswer(outcomes, c.var.language));
   });
 
-async function submit(c: Context<AppEnv>, request: GenerateRequest, message: SuccessName) {
-  const { deps, user } = c.var;
-  const now = Date.now();
-  const key = await requestKey(c.req.header("Idempotency-Key"), request.type, request.body);
-  const { answer } = await answerOnce(deps, user.id, key, GenerateAnswer, now, () =>
-    submitTask(deps, user.id, request, now, { record: (given) => key && { ...key, answer: given } }),
-  );
-  return ok(c, answer, { message, topLevel: TOP_LEVEL });
+async function submit(c: Context<AppEnv>, request: GenerateRequest) {
+  const answer = await submitOnce(c.var.deps, c.var.user.id, request, c.req.header("Idempotency-Key"), Date.now());
+  return ok(c, answer, { message: GENERATE_SUCCESS[request.type], topLevel: GENERATE_TOP_LEVEL });
 }

@@ -1,16 +1,14 @@
 import { preferredLanguage } from "@star-graph/shared/text";
 import { createMiddleware } from "hono/factory";
 import type { AppEnv } from "../env.ts";
+import { requestIdOf } from "./request-id.ts";
 import { continueTrace } from "./trace-context.ts";
-
-const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
 const randomHex = (bytes: number): string => Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString("hex");
 
 /** Request id, trace and language of every answer (spec 3.1; decisions, "Envelope" and "Messages"). */
 export const requestContext = createMiddleware<AppEnv>(async (c, next) => {
-  const given = c.req.header("X-Request-ID") ?? "";
-  c.set("requestId", REQUEST_ID.test(given) ? given : crypto.randomUUID());
+  c.set("requestId", requestIdOf(c.req.header("X-Request-ID")));
   c.set("language", preferredLanguage(c.req.header("Accept-Language")));
   const { traceId, traceparent } = continueTrace(c.req.header("traceparent"), randomHex);
   c.set("traceId", traceId);

@@ -2,6 +2,7 @@ import { AppError } from "@star-graph/shared/errors";
 import type { ApiScope } from "@star-graph/shared/rest/auth";
 import { createMiddleware } from "hono/factory";
 import { authenticateToken } from "../auth/authenticate.ts";
+import { requireScope } from "../auth/require-scope.ts";
 import type { TokenClaims } from "../auth/token.ts";
 import type { AppEnv } from "../env.ts";
 import { limitUser } from "./rate-limit.ts";
@@ -19,7 +20,7 @@ function requireToken(use: TokenClaims["use"], caller: Exclude<Caller, "anyone" 
     if (!user) throw new AppError("UNAUTHORIZED");
     await limitUser(c, user.id);
     if (caller === "admin" && user.role !== "ADMIN") throw new AppError("FORBIDDEN");
-    if (user.scopes) requireScope(user.scopes, caller, c.req.method);
+    if (user.scopes) requireKeyScope(user.scopes, caller, c.req.method);
     c.set("user", user);
     await next();
   });
@@ -27,16 +28,13 @@ function requireToken(use: TokenClaims["use"], caller: Exclude<Caller, "anyone" 
 }
 
 /** What an API key must be allowed for this route; what could make a leaked key stay is not for keys at all. */
-function requireScope(scopes: readonly ApiScope[], caller: Caller, method: string): void {
+function requireKeyScope(scopes: readonly ApiScope[], caller: Caller, method: string): void {
   if (caller === "session" || caller === "refresh-token") {
     throw new AppError("FORBIDDEN", {
       text: { zh: "API密钥不能用于此接口，请登录", en: "API keys are not taken here: sign in" },
     });
   }
-  const scope = scopeFor(caller, method);
-  if (!scopes.includes(scope)) {
-    throw new AppError("FORBIDDEN", { text: { zh: `API密钥没有 ${scope} 权限`, en: `The API key lacks the scope ${scope}` } });
-  }
+  requireScope(scopes, scopeFor(caller, method));
 }
 
 /** Spec 3.1: an access token whose session still counts, or an API key with the scope for it; else 401. */

@@ -19,12 +19,12 @@ import { cancelTask } from "./cancel-task.ts";
 import { listTasks } from "./list-tasks.ts";
 import { retryTask } from "./retry-task.ts";
 import { showTask } from "./show-task.ts";
+import { DETAIL_TOP_LEVEL } from "./task-view.ts";
 import { waitForTask } from "./wait-for-task.ts";
 
 const tag = "Tasks 任务";
-const DETAIL_FIELDS = ["id", "status", "progress", "results", "error"] as const;
 const LIST = operation({ tag, summary: "One's own tasks, page by page / 任务列表", answer: TaskPage });
-const DETAIL = operation({ tag, summary: "One task / 任务详情", answer: TaskDetail, topLevel: DETAIL_FIELDS });
+const DETAIL = operation({ tag, summary: "One task / 任务详情", answer: TaskDetail, topLevel: DETAIL_TOP_LEVEL });
 const CANCEL = operation({ tag, summary: "Cancel a task and release its credits / 取消任务", answer: CancelAnswer });
 const RETRY = operation({
   tag,
@@ -44,7 +44,7 @@ export const tasks = new Hono<AppEnv>()
   .get("/:taskId", DETAIL, validate("param", TaskIdParam), validate("query", TaskDetailQuery), async (c) => {
     await waitForTask(c.var.deps, c.req.valid("param").taskId, c.var.user.id, c.req.valid("query").wait);
     const detail = await showTask(c.var.deps, c.req.valid("param").taskId, c.var.user.id, c.var.language, Date.now());
-    return ok(c, detail, { topLevel: DETAIL_FIELDS });
+    return ok(c, detail, { topLevel: DETAIL_TOP_LEVEL });
   })
   .delete("/:taskId", CANCEL, validate("param", TaskIdParam), async (c) => {
     const answer = await cancelTask(c.var.deps, c.req.valid("param").taskId, c.var.user.id, Date.now());

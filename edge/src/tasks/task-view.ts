@@ -7,6 +7,9 @@ import { toWireTime } from "@star-graph/shared/wire-time";
 import type { LiveTask, WaitingFor } from "../dispatch/types.ts";
 import type { ResultRow, TaskRow } from "./store.ts";
 
+/** What the example of spec 10.1 reads beside `code`. */
+export const DETAIL_TOP_LEVEL = ["id", "status", "progress", "results", "error"] as const;
+
 /** How a stored file's key becomes its public URL. */
 export type FileUrl = (key: string) => string;
 
