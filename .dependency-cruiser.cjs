@@ -1,6 +1,26 @@
 /** Who may import whom (docs/contributing.md, "Boundaries"). `reachable` follows friends of friends. */
 const PURE_DISPATCH =
   "^edge/src/dispatch/(agent-events|agent-intake|attempt-ends|clock|duty-outcomes|estimate|fleet-view|lease|matching|memory-store|offers|pools|store|submit-limit|task-events|tick|types|work-item)\\.ts$";
+/** Services, room by room. */
+const SERVICES = [
+  "admin/(all-agents|all-tasks|figures|manage-models|manage-users|manage-words|move-credits)",
+  "agents/(agent-view|command-agent|list-agents|manage-keys)",
+  "app-messages/(answer-request|reply|request-queue)",
+  "audit/list-audit",
+  "auth/login",
+  "billing/check-ledger",
+  "dispatch/(late-result|perform-duty|prepare-offer|sweep)",
+  "events/(end-message|open-events)",
+  "files/(receive-upload|collect-results)",
+  "generate/(check-limits|plan-task|quote|submit-batch|submit-once|submit-task)",
+  "http/public-address",
+  "idempotency/(answer-once|request-key)",
+  "inputs/(decode-base64|fetch-picture|judge-picture|open-input|own-url|read-picture|store-input|whole-jpeg|whole-png)",
+  "moderation/(classifier|moderate|word-cache)",
+  "resources/(list-models|list-names|own-files|read-upload)",
+  "tasks/(history-view|list-tasks|show-task|cancel-task|retry-task|task-view|wait-for-task)",
+  "webhooks/(check-callback-url|deliver|show-webhooks)",
+];
 const PLATFORM = "^(cloudflare:|drizzle-orm|hono|node:)|^(fs|net|http|child_process)$";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
@@ -63,7 +83,7 @@ module.exports = {
       comment: "So that a test can hand them a small object.",
       severity: "error",
       from: {
-        path: "^edge/src/(admin/(all-agents|all-tasks|figures|manage-models|manage-users|manage-words|move-credits)|agents/(agent-view|command-agent|list-agents|manage-keys)|audit/list-audit|billing/check-ledger|resources/(list-models|list-names|own-files|read-upload)|auth/login|events/(end-message|open-events)|generate/(check-limits|plan-task|quote|submit-batch|submit-task)|http/public-address|inputs/(decode-base64|fetch-picture|judge-picture|open-input|own-url|read-picture|store-input|whole-jpeg|whole-png)|idempotency/(answer-once|request-key)|moderation/(classifier|moderate|word-cache)|webhooks/(check-callback-url|deliver|show-webhooks)|tasks/(history-view|list-tasks|show-task|cancel-task|retry-task|task-view|wait-for-task)|dispatch/(late-result|perform-duty|prepare-offer|sweep)|files/(receive-upload|collect-results))\\.ts$",
+        path: SERVICES.map((name) => `^edge/src/${name}\\.ts$`),
       },
       to: {
         path: "^(cloudflare:|drizzle-orm|hono$)|^edge/src/db/|^edge/src/[^/]+/[a-z-]*store\\.ts$",
@@ -78,7 +98,7 @@ module.exports = {
         path: [
           PURE_DISPATCH,
           "^edge/src/stomp/",
-          "^edge/src/hub/(recent-ends|live-progress|session-registry|status-waiters|task-streams)\\.ts$",
+          "^edge/src/hub/(event-log|live-progress|session-delivery|session-feeds|session-registry|status-waiters|task-streams)\\.ts$",
           "^edge/src/webhooks/schedule\\.ts$",
         ],
         pathNot: "\\.test\\.ts$",

@@ -106,6 +106,8 @@ export function createDeps(env: Cloudflare.Env) {
       return admission;
     },
     submitQuota: () => submitQuota,
+    mayRequest: async (userId: number, kind: "read" | "write"): Promise<boolean> =>
+      (await env[kind === "read" ? "READ_LIMIT" : "WRITE_LIMIT"].limit({ key: `user-${userId}` })).success,
     wouldAdmit: (pool: string, task: TaskToQueue) => dispatcher(pool).wouldAdmit(task),
     connectedAgents: (pool: string) => dispatcher(pool).connectedAgents(),
     mayUpload: (pool: string, attemptId: string) => dispatcher(pool).mayUpload(attemptId),

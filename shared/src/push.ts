@@ -23,6 +23,12 @@ export interface ProgressMessage extends TaskMessage {
   phase: Phase;
   /** 1 for the first run; higher when the task had to be started again. */
   attempt: number;
+  /** While it waits: its place, 1 being next. */
+  queuePosition?: number;
+  /** Seconds until it is done, as far as that can be told. */
+  estimatedTime?: number;
+  /** A small picture of the running step, as long as the task runs; the newest, under another address each time. */
+  previewUrl?: string;
 }
 
 /** Spec 8.3, "结果消息". A cancelled task is told here too, with no results. */
@@ -39,6 +45,16 @@ export interface TaskErrorMessage extends TaskMessage {
   type: "error";
   code: number | string;
   message: string;
+}
+
+/**
+ * Answers a `last-event-id` that lies too far back: what happened between these two is no longer kept. The newest state of each
+ * live task and the ends after it follow; what became of other tasks is found in their list.
+ */
+export interface GapMessage {
+  type: "gap";
+  afterEventId: number;
+  resumedAfterEventId: number;
 }
 
 export type EndMessage = ResultMessage | TaskErrorMessage;

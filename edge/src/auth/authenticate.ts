@@ -66,7 +66,7 @@ async function authenticateKey(deps: AuthenticateDeps, token: string, now: numbe
 }
 
 type SocketAuthentication =
-  | { ok: true; user: { id: number; username: string; role: "USER" | "ADMIN" }; sessionId: string; expiresAt: number }
+  | { ok: true; user: Pick<AuthenticatedUser, "id" | "username" | "scopes">; sessionId: string; expiresAt: number }
   | { ok: false };
 
 /** For a socket's CONNECT (spec 8.1): checked once there, so the expiry goes along. A key needs the scope to read. */
@@ -74,6 +74,6 @@ export async function authenticateBearer(env: Cloudflare.Env, token: string, now
   const db = openDatabase(env.DB);
   const user = await authenticateToken({ ...parseConfig(env), ...createAuthStore(db), ...createApiKeyStore(db) }, token, "access", now);
   if (!user || user.scopes?.includes("read") === false) return { ok: false };
-  const { id, username, role, sessionId, tokenExpiresAt } = user;
-  return { ok: true, user: { id, username, role }, sessionId, expiresAt: tokenExpiresAt };
+  const { id, username, scopes, sessionId, tokenExpiresAt } = user;
+  return { ok: true, user: { id, username, scopes }, sessionId, expiresAt: tokenExpiresAt };
 }

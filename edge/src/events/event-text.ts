@@ -9,12 +9,24 @@ export const HEARTBEAT = ": still here\n\n";
 /** A client that lost the line comes back after so many milliseconds. */
 export const OPENING = "retry: 2000\n\n";
 
-/** Says where in its task a progress stands: the same for the same progress, also after the hub was restarted. */
-export function progressId({ attempt, phase, currentStep }: ProgressMessage): string {
-  return `${attempt}.${PHASES.indexOf(phase)}.${currentStep}`;
+interface Numbered {
+  /** Its place among the user's events. */
+  eventId: number;
+  message: ProgressMessage;
 }
 
-export const progressEvent = (message: ProgressMessage): string => eventText(progressId(message), "progress", JSON.stringify(message));
+/** The number of an event, and where in its task it stands: the second stays the same when the hub was restarted and numbers it anew. */
+const progressId = ({ eventId, message }: Numbered): string => `${eventId}-${placeOf(message)}`;
+
+const placeOf = ({ attempt, phase, currentStep }: ProgressMessage): string => `${attempt}.${PHASES.indexOf(phase)}.${currentStep}`;
+
+/** Whether who says that it has had `lastEventId` has had that progress, or a later one. */
+export function hasHad(lastEventId: string | null, progress: Numbered): boolean {
+  const [number, place] = lastEventId?.split("-") ?? [];
+  return place === placeOf(progress.message) || (/^\d{1,15}$/.test(number ?? "") && Number(number) >= progress.eventId);
+}
+
+export const progressEvent = (progress: Numbered): string => eventText(progressId(progress), "progress", JSON.stringify(progress.message));
 
 /** @param body an `EndMessage` as JSON */
 export function endEvent(body: string): string {

@@ -1,8 +1,10 @@
-import type { RecentEnd } from "./recent-ends.ts";
+import type { LoggedEnd, SavedLog } from "./event-log.ts";
 import type { LiveSession } from "./session-registry.ts";
 
 type SessionRow = { object_id: string; auth_session_id: string; registered_at: number; destinations: string };
-type EndRow = { task_id: string; body: string; ended_at: number; is_delivered: number };
+type EndRow = { event_id: number; task_id: string; body: string; ended_at: number };
+/** `retry_at`: sessions could not be reached, and are to be tried again then. */
+type Mark = "reserved_up_to" | "dropped_up_to" | "retry_at";
 
 /** What a hub must still know after it was evicted. It is read once, when the object starts; afterwards memory leads. */
 export class HubStore {
@@ -15,9 +17,12 @@ export class HubStore {
          (object_id TEXT PRIMARY KEY, auth_session_id TEXT NOT NULL, registered_at INTEGER NOT NULL, destinations TEXT NOT NULL)`,
     );
     sql.exec(
-      `CREATE TABLE IF NOT EXISTS ends
-         (task_id TEXT PRIMARY KEY, body TEXT NOT NULL, ended_at INTEGER NOT NULL, is_delivered INTEGER NOT NULL)`,
+      `CREATE TABLE IF NOT EXISTS logged_ends
+         (event_id INTEGER PRIMARY KEY, task_id TEXT NOT NULL, body TEXT NOT NULL, ended_at INTEGER NOT NULL)`,
     );
+    sql.exec("CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL)");
+    // Of before events were numbered: nothing in it was worth more than ten minutes.
+    sql.exec("DROP TABLE IF EXISTS ends");
   }
 
   loadSessions(): LiveSession[] {
@@ -39,25 +44,30 @@ export class HubStore {
     this.#sql.exec("DELETE FROM sessions WHERE object_id = ?", objectId);
   }
 
-  loadEnds(): RecentEnd[] {
-    const rows = this.#sql.exec<EndRow>("SELECT * FROM ends").toArray();
-    return rows.map(({ task_id, body, ended_at, is_delivered }) => ({
-      taskId: task_id,
-      body,
-      endedAt: ended_at,
-      isDelivered: is_delivered === 1,
-    }));
+  loadLog(): SavedLog {
+    const rows = this.#sql.exec<EndRow>("SELECT * FROM logged_ends").toArray();
+    const ends = rows.map(({ event_id, task_id, body, ended_at }) => ({ eventId: event_id, taskId: task_id, body, endedAt: ended_at }));
+    return { ends, reservedUpTo: this.getMark("reserved_up_to") ?? 0, droppedUpTo: this.getMark("dropped_up_to") ?? 0 };
   }
 
-  addEnd({ taskId, body, endedAt }: RecentEnd): void {
-    this.#sql.exec("INSERT INTO ends VALUES (?, ?, ?, 0)", taskId, body, endedAt);
+  addEnd({ eventId, taskId, body, endedAt }: LoggedEnd): void {
+    this.#sql.exec("INSERT INTO logged_ends VALUES (?, ?, ?, ?)", eventId, taskId, body, endedAt);
   }
 
-  markDelivered(taskId: string): void {
-    this.#sql.exec("UPDATE ends SET is_delivered = 1 WHERE task_id = ?", taskId);
+  dropEndsUpTo(eventId: number): void {
+    this.#sql.exec("DELETE FROM logged_ends WHERE event_id <= ?", eventId);
+    this.setMark("dropped_up_to", eventId);
   }
 
-  deleteEndsUpTo(endedAt: number): void {
-    this.#sql.exec("DELETE FROM ends WHERE ended_at <= ?", endedAt);
+  getMark(name: Mark): number | null {
+    return this.#sql.exec<{ value: number }>("SELECT value FROM marks WHERE name = ?", name).toArray()[0]?.value ?? null;
+  }
+
+  setMark(name: Mark, value: number): void {
+    this.#sql.exec("INSERT OR REPLACE INTO marks VALUES (?, ?)", name, value);
+  }
+
+  clearMark(name: Mark): void {
+    this.#sql.exec("DELETE FROM marks WHERE name = ?", name);
   }
 }

@@ -4,31 +4,37 @@ import { PHASES } from "@star-graph/shared/task";
 /** More than a user can have running; tasks whose end was never told must not pile up. */
 const MAX_TASKS = 200;
 
+export interface NumberedProgress {
+  readonly eventId: number;
+  readonly message: ProgressMessage;
+}
+
 /** The newest progress of each of a user's live tasks. */
 export class LiveProgress {
-  readonly #newest = new Map<string, ProgressMessage>();
+  readonly #newest = new Map<string, NumberedProgress>();
 
-  /** @returns false for a message that a newer one has overtaken. */
-  accept(message: ProgressMessage): boolean {
-    const known = this.#newest.get(message.taskId);
-    if (known && isBehind(message, known)) return false;
+  /** @returns null for a message that a newer one has overtaken, or that says nothing new. */
+  accept(message: ProgressMessage, nextId: () => number): NumberedProgress | null {
+    const known = this.#newest.get(message.taskId)?.message;
+    if (known && (isBehind(message, known) || JSON.stringify(message) === JSON.stringify(known))) return null;
+    const numbered = { eventId: nextId(), message };
     this.#newest.delete(message.taskId);
-    this.#newest.set(message.taskId, message);
+    this.#newest.set(message.taskId, numbered);
     const [stalest] = this.#newest.keys();
     if (stalest !== undefined && this.#newest.size > MAX_TASKS) this.#newest.delete(stalest);
-    return true;
+    return numbered;
   }
 
   forget(taskId: string): void {
     this.#newest.delete(taskId);
   }
 
-  of(taskId: string): ProgressMessage | null {
+  of(taskId: string): NumberedProgress | null {
     return this.#newest.get(taskId) ?? null;
   }
 
-  all(): ProgressMessage[] {
-    return [...this.#newest.values()];
+  tasks(): string[] {
+    return [...this.#newest.keys()];
   }
 }
 

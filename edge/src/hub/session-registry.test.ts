@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { SessionRegistry } from "./session-registry.ts";
+import { MAX_SESSIONS, SessionRegistry } from "./session-registry.ts";
 
 test("knows who listens where", () => {
   const registry = new SessionRegistry([]);
@@ -17,17 +17,17 @@ test("takes no subscription of a session it does not know", () => {
   expect(new SessionRegistry([]).subscribe("a", "/x")).toBeNull();
 });
 
-test("makes room for the 51st session by ending the oldest", () => {
+test("makes room for one session too many by ending the oldest", () => {
   const registry = new SessionRegistry([]);
-  for (let id = 0; id < 50; id += 1) expect(registry.add(`${id}`, "sign-in", id)?.crowdedOut).toEqual([]);
-  expect(registry.add("50", "sign-in", 50)?.crowdedOut).toEqual(["0"]);
+  for (let id = 0; id < MAX_SESSIONS; id += 1) expect(registry.add(`${id}`, "sign-in", id)?.crowdedOut).toEqual([]);
+  expect(registry.add("one more", "sign-in", MAX_SESSIONS)?.crowdedOut).toEqual(["0"]);
   expect(registry.subscribe("0", "/x")).toBeNull();
 });
 
 test("does not count a session twice that registers again", () => {
   const registry = new SessionRegistry([]);
-  for (let id = 0; id < 50; id += 1) registry.add(`${id}`, "sign-in", id);
-  expect(registry.add("49", "sign-in", 50)?.crowdedOut).toEqual([]);
+  for (let id = 0; id < MAX_SESSIONS; id += 1) registry.add(`${id}`, "sign-in", id);
+  expect(registry.add("49", "sign-in", MAX_SESSIONS)?.crowdedOut).toEqual([]);
 });
 
 test("ends the sessions of one sign-in, and turns away those still on their way in", () => {

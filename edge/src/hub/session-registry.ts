@@ -6,7 +6,8 @@ export interface LiveSession {
   readonly destinations: readonly string[];
 }
 
-const MAX_SESSIONS = 50;
+/** Sockets of one user; the oldest makes room. */
+export const MAX_SESSIONS = 500;
 /** Longer than a CONNECT can take between the check of its token and its registration. */
 const ENDED_AUTH_MS = 60_000;
 /** The same where it keeps out everybody: an account that is enabled again at once has its sockets back a little later. */
@@ -35,6 +36,10 @@ export class SessionRegistry {
     const session = { objectId, authSessionId, registeredAt: now, destinations: [] };
     this.#sessions.set(objectId, session);
     return { session, crowdedOut };
+  }
+
+  get(objectId: string): LiveSession | null {
+    return this.#sessions.get(objectId) ?? null;
   }
 
   remove(objectId: string): boolean {

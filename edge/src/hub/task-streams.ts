@@ -45,11 +45,13 @@ export class TaskStreams {
     );
   }
 
-  /** @returns how many streams of the task there are. */
-  send(taskId: string, text: string): number {
-    const ofTask = [...this.#streams].filter((stream) => stream.taskId === taskId);
-    for (const stream of ofTask) this.#write(stream, text);
-    return ofTask.length;
+  /** How many there are of that task. */
+  count(taskId: string): number {
+    return [...this.#streams].filter((stream) => stream.taskId === taskId).length;
+  }
+
+  send(taskId: string, text: string): void {
+    for (const stream of this.#streams) if (stream.taskId === taskId) this.#write(stream, text);
   }
 
   /** The last event of a task. */

@@ -3,51 +3,63 @@ import { type EndMessage, type ProgressMessage, PUSH_DESTINATIONS } from "@star-
 import type { TaskStatus } from "@star-graph/shared/task";
 import { openDatabase } from "../db/client.ts";
 import { parseConfig } from "../config.ts";
-import { END_ID, endEvent, progressEvent, progressId } from "../events/event-text.ts";
+import { END_ID, endEvent, hasHad, progressEvent } from "../events/event-text.ts";
 import { nothingMore, streamResponse } from "../events/stream-response.ts";
-import type { SockSession } from "../sockjs/sock-session.ts";
 import { createTaskStore, type TaskStore } from "../tasks/store.ts";
 import { createWebhookStore } from "../webhooks/store.ts";
 import { CallbackSender, type OwedCallback } from "./callback-sender.ts";
 import { CallbackStore } from "./callback-store.ts";
+import { EventLog, type Start } from "./event-log.ts";
 import { HubStore } from "./hub-store.ts";
 import { LiveProgress } from "./live-progress.ts";
-import { RecentEnds } from "./recent-ends.ts";
+import { SessionDelivery } from "./session-delivery.ts";
+import { SessionFeeds } from "./session-feeds.ts";
 import { SessionRegistry } from "./session-registry.ts";
 import { StatusWaiters } from "./status-waiters.ts";
 import { TaskStreams } from "./task-streams.ts";
 
 /** How often an event stream says that it is still there. */
 const HEARTBEAT_MS = 15_000;
+/** Sockets that could not be reached are tried again after so long. */
+const RETRY_MS = 5_000;
+const { progress: PROGRESS, result: RESULT } = PUSH_DESTINATIONS;
 
 /**
  * One user's live sockets and event streams, what those are told, and the callbacks that are owed to the user's own server.
  * Sessions call `register`, `subscribed`, `unsubscribed` and `unregister`; the Dispatcher publishes; the Worker opens streams and
  * waits; a logout ends sessions. Any of it may be called twice or late.
  *
- * Survives eviction (SQLite): sessions with their subscriptions, ends of the last 10 minutes with their delivered mark, callbacks
- * with their next try, the alarm for both. Lost: event streams and held requests, whose clients come again; the newest progress of
- * live tasks, which the next progress brings back; sign-ins ended in the last minute; which sessions a delivery was under way to,
- * so that an end may reach one of them twice.
+ * Survives eviction (SQLite): sessions with their subscriptions, the numbered ends of the last 10 minutes, which event ids are
+ * spent, callbacks with their next try, the alarm. Lost: event streams and held requests, whose clients come again; the newest
+ * progress of live tasks, which the next progress or subscription brings back; sign-ins ended in the last minute. How far a session
+ * is, it says itself.
  */
 export class UserHub extends DurableObject<Cloudflare.Env> {
   readonly #store: HubStore;
   readonly #sessions: SessionRegistry;
-  readonly #ends: RecentEnds;
+  readonly #log: EventLog;
   readonly #progress = new LiveProgress();
+  readonly #feeds: SessionFeeds;
+  readonly #delivery: SessionDelivery;
   readonly #callbacks: CallbackSender;
   readonly #tasks: Pick<TaskStore, "findStatus">;
   readonly #waiters = new StatusWaiters();
   readonly #streams = new TaskStreams((isOccupied) => this.#beatWhile(isOccupied));
   #heartbeat: ReturnType<typeof setInterval> | undefined;
-  /** Calls on one stub arrive in the order they were made; on several they may overtake each other. */
-  readonly #stubs = new Map<string, DurableObjectStub<SockSession>>();
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
     this.#store = new HubStore(ctx.storage.sql);
     this.#sessions = new SessionRegistry(this.#store.loadSessions());
-    this.#ends = new RecentEnds(this.#store.loadEnds());
+    this.#log = new EventLog(this.#store.loadLog(), (upTo) => this.#store.setMark("reserved_up_to", upTo));
+    this.#feeds = new SessionFeeds(this.#log, this.#progress);
+    this.#delivery = new SessionDelivery({
+      feeds: this.#feeds,
+      session: (objectId) => this.#sessions.get(objectId),
+      stub: (objectId) => env.SOCK_SESSION.get(env.SOCK_SESSION.idFromString(objectId)),
+      onGone: (objectId) => this.#forget(objectId),
+      onUnreachable: () => this.#retryLater(),
+    });
     const db = openDatabase(env.DB);
     this.#tasks = createTaskStore(db);
     this.#callbacks = new CallbackSender(new CallbackStore(ctx.storage.sql), {
@@ -63,7 +75,7 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
     const added = this.#sessions.add(sessionObjectId, authSessionId, Date.now());
     if (!added) return false;
     this.#store.saveSession(added.session);
-    this.ctx.waitUntil(this.#endAll(added.crowdedOut, "Too many connections: the oldest makes room"));
+    this.ctx.waitUntil(this.#delivery.end(added.crowdedOut, "Too many connections: the oldest makes room"));
     return true;
   }
 
@@ -72,14 +84,18 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
   }
 
   /**
-   * From here on the session is sent what is published there, and first of all what it came too late for: the newest progress of each
-   * live task, or the ends of the last minutes. Not awaited: the session is waiting for this call, and takes deliveries after it.
+   * From here on the session is sent what is published there, and first of all what it has missed: the newest progress of each live
+   * task, or the ends since it was there. That is not awaited: the session is waiting for this call, and takes deliveries after it.
+   * @param after the newest event that the client says it has had
    */
-  subscribed(sessionObjectId: string, destination: string): void {
+  subscribed(sessionObjectId: string, destination: string, after: number | null): Start {
+    const start = destination === RESULT ? this.#log.startOfEnds(after, Date.now()) : this.#log.startOfProgress(after);
     const session = this.#sessions.subscribe(sessionObjectId, destination);
-    if (!session) return;
+    if (!session) return start;
     this.#store.saveSession(session);
-    this.ctx.waitUntil(this.#catchUp(sessionObjectId, destination));
+    this.#feeds.start(sessionObjectId, destination, start.startAfter);
+    this.ctx.waitUntil(this.#delivery.flush(sessionObjectId));
+    return start;
   }
 
   unsubscribed(sessionObjectId: string, destination: string): void {
@@ -87,24 +103,30 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
     if (session) this.#store.saveSession(session);
   }
 
-  /** @returns how many sessions took it; 0 means that nobody watches now. */
-  async publishProgress(message: ProgressMessage): Promise<{ listeners: number }> {
-    const listeners = this.#sessions.subscribersOf(PUSH_DESTINATIONS.progress);
-    if (this.#ends.has(message.taskId) || !this.#progress.accept(message)) return { listeners: listeners.length };
-    const streams = this.#streams.send(message.taskId, progressEvent(message));
-    const body = JSON.stringify(message);
-    const taken = await Promise.all(listeners.map((session) => this.#deliver(session, PUSH_DESTINATIONS.progress, body)));
-    return { listeners: taken.filter(Boolean).length + streams };
+  /** @returns how many sockets and streams are told; 0 means that nobody watches now. */
+  publishProgress(message: ProgressMessage): { listeners: number } {
+    const listeners = this.#sessions.subscribersOf(PROGRESS);
+    const listening = { listeners: listeners.length + this.#streams.count(message.taskId) };
+    const progress = this.#log.of(message.taskId) ? null : this.#progress.accept(message, () => this.#log.nextId());
+    if (!progress) return listening;
+    this.#streams.send(message.taskId, progressEvent(progress));
+    for (const objectId of listeners) {
+      this.#feeds.touch(objectId, message.taskId);
+      this.ctx.waitUntil(this.#delivery.flush(objectId));
+    }
+    return listening;
   }
 
   /**
-   * Once it has returned, the end is stored: told to whoever listens, or kept for who comes in the next minutes.
+   * Once it has returned, the end is stored, and whoever listens has been told, or will be when it can be reached.
    * @param callback where the user's own server wants to be told, if it does
    */
   async publishEnd(message: EndMessage, callback: OwedCallback | null): Promise<void> {
-    const end = this.#ends.add(message, Date.now());
+    const now = Date.now();
+    const end = this.#log.add(message, now);
     if (end) {
       this.#store.addEnd(end);
+      this.#dropOld(now);
       if (callback) this.#callbacks.owe(end.taskId, callback, end.endedAt);
       this.#progress.forget(end.taskId);
       this.#waiters.wake(end.taskId);
@@ -112,10 +134,8 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
       await this.#armAlarm();
       if (callback) this.ctx.waitUntil(this.#sendCallbacks());
     }
-    // A repeat by the outbox: who listened then has been told, also when this object has slept since.
-    if (!end && this.#ends.isDelivered(message.taskId)) return;
-    const listeners = this.#sessions.subscribersOf(PUSH_DESTINATIONS.result);
-    await Promise.all(listeners.map((session) => this.#offerEnd(session, message.taskId)));
+    // Also for a repeat: this object may have died over the first one, and who has had it says so.
+    await this.#flushAll(RESULT);
   }
 
   /** A task was started, or waits again. */
@@ -147,10 +167,10 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
     if (this.#sessions.hasEnded(authSessionId, Date.now())) return new Response(null, { status: 401 });
     const lastEventId = request.headers.get("Last-Event-ID");
     if (lastEventId === END_ID) return nothingMore();
-    const end = this.#ends.bodyOf(taskId);
-    if (end !== null) return streamResponse(endEvent(end));
+    const end = this.#log.of(taskId);
+    if (end) return streamResponse(endEvent(end.body));
     const newest = this.#progress.of(taskId);
-    const known = newest && progressId(newest) !== lastEventId ? [progressEvent(newest)] : [];
+    const known = newest && !hasHad(lastEventId, newest) ? [progressEvent(newest)] : [];
     const stream = this.#streams.open(taskId, authSessionId, known, Date.now());
     return streamResponse(stream);
   }
@@ -159,27 +179,45 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
   async endSessions(authSessionIds: string[], reason: string): Promise<void> {
     const now = Date.now();
     for (const id of authSessionIds) this.#streams.endAuthSession(id);
-    await this.#endAll(
-      authSessionIds.flatMap((id) => this.#sessions.endAuthSession(id, now)),
-      reason,
-    );
+    const ended = authSessionIds.flatMap((id) => this.#sessions.endAuthSession(id, now));
+    await this.#delivery.end(ended, reason);
   }
 
   /** The same for the user's all. Who disables an account writes that to D1 first: a CONNECT after that is refused there. */
   async endAllSessions(reason: string): Promise<void> {
     this.#streams.endAll();
-    await this.#endAll(this.#sessions.endAll(Date.now()), reason);
+    await this.#delivery.end(this.#sessions.endAll(Date.now()), reason);
   }
 
   override async alarm(): Promise<void> {
-    this.#store.deleteEndsUpTo(this.#ends.expire(Date.now()));
+    const now = Date.now();
+    this.#dropOld(now);
+    if ((this.#store.getMark("retry_at") ?? Infinity) <= now) {
+      this.#store.clearMark("retry_at");
+      await Promise.all([this.#flushAll(RESULT), this.#flushAll(PROGRESS)]);
+    }
     await this.#sendCallbacks();
     await this.#armAlarm();
   }
 
-  /** One alarm for both reasons, moved only when the earliest became earlier. */
+  #flushAll(destination: string): Promise<unknown> {
+    return Promise.all(this.#sessions.subscribersOf(destination).map((objectId) => this.#delivery.flush(objectId)));
+  }
+
+  #dropOld(now: number): void {
+    const droppedUpTo = this.#log.drop(now);
+    if (droppedUpTo !== null) this.#store.dropEndsUpTo(droppedUpTo);
+  }
+
+  #retryLater(): void {
+    this.#store.setMark("retry_at", Date.now() + RETRY_MS);
+    this.ctx.waitUntil(this.#armAlarm());
+  }
+
+  /** One alarm for all reasons, moved only when the earliest became earlier. */
   async #armAlarm(): Promise<void> {
-    const next = Math.min(this.#ends.nextExpiry() ?? Infinity, this.#callbacks.earliestDue() ?? Infinity);
+    const reasons = [this.#log.nextExpiry(), this.#callbacks.earliestDue(), this.#store.getMark("retry_at")];
+    const next = Math.min(...reasons.map((due) => due ?? Infinity));
     const armed = await this.ctx.storage.getAlarm();
     if (next !== Infinity && (armed === null || next < armed)) await this.ctx.storage.setAlarm(next);
   }
@@ -195,63 +233,9 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
     this.#heartbeat = isOccupied ? setInterval(() => this.#streams.beat(Date.now()), HEARTBEAT_MS) : undefined;
   }
 
-  async #catchUp(sessionObjectId: string, destination: string): Promise<void> {
-    if (destination === PUSH_DESTINATIONS.progress) {
-      const bodies = this.#progress.all().map((message) => JSON.stringify(message));
-      await Promise.all(bodies.map((body) => this.#deliver(sessionObjectId, destination, body)));
-    }
-    if (destination === PUSH_DESTINATIONS.result) {
-      await Promise.all(this.#ends.recent(Date.now()).map((taskId) => this.#offerEnd(sessionObjectId, taskId)));
-    }
-  }
-
-  async #offerEnd(sessionObjectId: string, taskId: string): Promise<void> {
-    const body = this.#ends.offer(taskId, sessionObjectId);
-    if (body === null) return;
-    const isTaken = await this.#deliver(sessionObjectId, PUSH_DESTINATIONS.result, body);
-    if (this.#ends.settle(taskId, sessionObjectId, isTaken)) this.#store.markDelivered(taskId);
-  }
-
-  async #deliver(sessionObjectId: string, destination: string, body: string): Promise<boolean> {
-    try {
-      const delivery = await this.#stubOf(sessionObjectId).deliver(destination, body);
-      if (delivery === "gone") this.#forget(sessionObjectId);
-      return delivery === "delivered";
-    } catch (error) {
-      this.#onBrokenStub(sessionObjectId, error);
-      return false;
-    }
-  }
-
-  async #endAll(sessionObjectIds: readonly string[], reason: string): Promise<void> {
-    await Promise.all(
-      sessionObjectIds.map(async (id) => {
-        try {
-          await this.#stubOf(id).end(reason);
-        } catch (error) {
-          this.#onBrokenStub(id, error);
-        }
-        this.#forget(id);
-      }),
-    );
-  }
-
-  /** A stub that failed once fails for ever, so the next call gets a new one. */
-  #onBrokenStub(sessionObjectId: string, error: unknown): void {
-    this.#stubs.delete(sessionObjectId);
-    console.error(JSON.stringify({ event: "session-unreachable", sessionObjectId, error: String(error) }));
-  }
-
-  #stubOf(sessionObjectId: string): DurableObjectStub<SockSession> {
-    const known = this.#stubs.get(sessionObjectId);
-    if (known) return known;
-    const stub = this.env.SOCK_SESSION.get(this.env.SOCK_SESSION.idFromString(sessionObjectId));
-    this.#stubs.set(sessionObjectId, stub);
-    return stub;
-  }
-
   #forget(sessionObjectId: string): void {
-    this.#stubs.delete(sessionObjectId);
+    this.#delivery.forget(sessionObjectId);
+    this.#feeds.forget(sessionObjectId);
     this.#sessions.remove(sessionObjectId);
     this.#store.deleteSession(sessionObjectId);
   }

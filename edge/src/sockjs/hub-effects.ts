@@ -1,5 +1,10 @@
+import { answerRequest } from "../app-messages/answer-request.ts";
+import { HeldRequests, type HeldStorage } from "../app-messages/held-requests.ts";
+import { RequestQueue } from "../app-messages/request-queue.ts";
 import { authenticateBearer } from "../auth/authenticate.ts";
-import type { SessionEffect, SessionEvent } from "../stomp/session-state.ts";
+import { createDeps } from "../deps.ts";
+import { log } from "../http/log.ts";
+import type { AppCaller, AppRequest, SessionEffect, SessionEvent } from "../stomp/session-state.ts";
 
 /** What a STOMP session asks of others; `send` and `close` are the transport's. */
 export type HubEffect = Exclude<SessionEffect, { type: "send" | "close" }>;
@@ -11,25 +16,55 @@ export type HubEffect = Exclude<SessionEffect, { type: "send" | "close" }>;
 export class HubEffects {
   readonly #env: Cloudflare.Env;
   readonly #sessionObjectId: string;
+  readonly #held: HeldRequests;
+  readonly #requests: RequestQueue;
 
-  constructor(env: Cloudflare.Env, sessionObjectId: string) {
+  /** @param tell takes what a request is answered, whenever that is */
+  constructor(env: Cloudflare.Env, sessionObjectId: string, kv: HeldStorage, tell: (event: SessionEvent) => Promise<unknown>) {
     this.#env = env;
     this.#sessionObjectId = sessionObjectId;
+    this.#held = new HeldRequests(kv);
+    const answer = (caller: AppCaller, request: AppRequest) => answerRequest(createDeps(env), caller, request, Date.now());
+    this.#requests = new RequestQueue({ answer, tell, now: () => Date.now() });
   }
 
-  apply(effect: HubEffect): Promise<SessionEvent | null> {
+  async apply(effect: HubEffect): Promise<SessionEvent | null> {
     const id = this.#sessionObjectId;
     switch (effect.type) {
       case "authenticate":
         return this.#orFailed(() => this.#authenticate(effect.token));
       case "subscribe":
-        return this.#orFailed(() => this.#hubOf(effect.userId).subscribed(id, effect.destination));
+        return this.#orFailed(() => this.#subscribe(effect));
       case "unsubscribe":
         return this.#orFailed(() => this.#hubOf(effect.userId).unsubscribed(id, effect.destination));
       case "leave":
         // The hub also finds out by itself, from the first "gone" it is answered.
         return this.#orFailed(() => this.#hubOf(effect.userId).unregister(id)).then(() => null);
+      case "request":
+        this.#ask(effect.caller, [effect.request], effect.receipt);
+        return null;
+      case "perform":
+        this.#ask(effect.caller, this.#held.release(effect.transaction), effect.receipt);
+        return null;
+      case "hold":
+        this.#held.hold(effect.transaction, effect.request);
+        return null;
+      case "drop":
+        this.#held.release(effect.transaction);
+        return null;
     }
+  }
+
+  /** Not awaited: frames and messages go on while a request is answered. */
+  #ask(caller: AppCaller, requests: readonly AppRequest[], receipt: string | null): void {
+    this.#requests.add(caller, requests, receipt).catch((error: unknown) => {
+      log("error", "request not answered", { sessionObjectId: this.#sessionObjectId, error: String(error) });
+    });
+  }
+
+  async #subscribe({ userId, id, destination, after, receipt }: Extract<HubEffect, { type: "subscribe" }>): Promise<SessionEvent> {
+    const { startAfter, gapAfter } = await this.#hubOf(userId).subscribed(this.#sessionObjectId, destination, after);
+    return { type: "subscribed", id, destination, startAfter, gapAfter, receipt };
   }
 
   async #authenticate(token: string): Promise<SessionEvent> {
@@ -37,14 +72,16 @@ export class HubEffects {
     if (!authentication.ok) return { type: "refused" };
     const { user, sessionId, expiresAt } = authentication;
     const isRegistered = await this.#hubOf(user.id).register(this.#sessionObjectId, sessionId);
-    return isRegistered ? { type: "authenticated", user: { ...user, tokenExpiresAt: expiresAt } } : { type: "refused" };
+    if (!isRegistered) return { type: "refused" };
+    const known = { ...user, authSessionId: sessionId, tokenExpiresAt: expiresAt };
+    return { type: "authenticated", user: known, session: crypto.randomUUID() };
   }
 
   async #orFailed(call: () => Promise<SessionEvent | void>): Promise<SessionEvent | null> {
     try {
       return (await call()) ?? null;
     } catch (error) {
-      console.error(JSON.stringify({ event: "socket-call-failed", sessionObjectId: this.#sessionObjectId, error: String(error) }));
+      log("error", "socket call failed", { sessionObjectId: this.#sessionObjectId, error: String(error) });
       return { type: "failed" };
     }
   }

@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { preferredLanguage } from "@star-graph/shared/text";
-import { dueAt, openSession } from "../stomp/session-state.ts";
+import { type HadUpTo, hadUpTo } from "../stomp/had-up-to.ts";
+import { dueAt, openSession, type Push, type SessionEvent } from "../stomp/session-state.ts";
 import { chooseSubProtocol } from "../stomp/sub-protocol.ts";
 import type { Carrier } from "./carrier.ts";
 import { decodeMessages, OPEN_FRAME } from "./frames.ts";
@@ -17,8 +18,6 @@ import { attach, beatOf, type Framing, framingOf, WebSocketCarrier } from "./web
 const NOT_SENDABLE: ReadonlySet<number> = new Set([1004, 1005, 1006, 1015]);
 /** An alarm that is this much too early is moved; a little too early is cheaper than another write. */
 const ALARM_SLACK_MS = 60_000;
-
-type Delivery = "delivered" | "not-subscribed" | "gone";
 
 /**
  * One session of a client and the STOMP in it: a WebSocket, bare or with SockJS's frames, or one HTTP request after the other.
@@ -41,7 +40,7 @@ export class SockSession extends DurableObject<Cloudflare.Env> {
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
-    this.#hub = new HubEffects(env, ctx.id.toString());
+    this.#hub = new HubEffects(env, ctx.id.toString(), ctx.storage.kv, (event) => this.#tell(event));
     const [socket] = ctx.getWebSockets();
     if (socket) ctx.setWebSocketAutoResponse(beatOf(framingOf(socket)));
   }
@@ -67,7 +66,7 @@ export class SockSession extends DurableObject<Cloudflare.Env> {
       const messages = text === "" ? [] : decodeMessages(text);
       if (!messages) {
         socket.close(1002, "Broken JSON encoding.");
-        return void (await line.handle({ type: "lost" }));
+        return line.handle({ type: "lost" });
       }
       for (const one of messages) await line.receive(one);
     });
@@ -92,20 +91,23 @@ export class SockSession extends DurableObject<Cloudflare.Env> {
     });
   }
 
-  /** Sends a body to every subscription of the destination. */
-  deliver(destination: string, body: string): Promise<Delivery> {
+  /** Sends what the hub publishes. @returns how far the session is then; null when it has ended. */
+  deliver(pushes: Push[]): Promise<HadUpTo | null> {
     return this.#inTurn(async () => {
-      const { line } = this.#session();
-      if (line.isClosed()) return "gone";
-      const effects = await line.handle({ type: "push", destination, body });
-      if (line.isClosed()) return "gone";
-      return effects.length > 0 ? "delivered" : "not-subscribed";
+      const { carrier, line } = this.#session();
+      if (pushes.length > 0) await line.handle({ type: "push", pushes });
+      const state = carrier.state();
+      return state && hadUpTo(state);
     });
   }
 
   /** Tells the client why in an ERROR, and closes. */
-  async end(reason: string): Promise<void> {
-    await this.#inTurn(() => this.#session().line.handle({ type: "ended", reason }));
+  end(reason: string): Promise<void> {
+    return this.#tell({ type: "ended", reason });
+  }
+
+  #tell(event: SessionEvent): Promise<void> {
+    return this.#inTurn(() => this.#session().line.handle(event));
   }
 
   /** SockJS clients fall back to another transport when they wait for the open frame too long: it goes before everything else. */

@@ -42,24 +42,20 @@ export class StompLine {
     }
   }
 
-  /** @returns the effects of the event itself, not of those that followed from it. */
-  async handle(event: SessionEvent): Promise<readonly SessionEffect[]> {
+  async handle(event: SessionEvent): Promise<void> {
     const before = this.#carrier.state();
-    if (before === null) return [];
+    if (before === null) return;
     const { state, effects } = onSessionEvent(before, event, this.#now());
     this.#carrier.save(state);
     for (const effect of effects) {
       const followUp = await this.#apply(effect);
-      if (followUp) {
-        await this.handle(followUp);
-        break;
-      }
+      if (followUp) await this.handle(followUp);
+      if (followUp && this.isClosed()) break;
     }
     if (this.isClosed()) {
       this.#input?.halfFrames.clear();
       this.#input = null;
     }
-    return effects;
   }
 
   async #apply(effect: SessionEffect): Promise<SessionEvent | null> {

@@ -21,18 +21,21 @@ export function onConnect(state: Extract<SessionState, { phase: "awaiting-connec
   return { state: { phase: "authenticating", language, connectBy, version, beatEveryMs }, effects: [{ type: "authenticate", token }] };
 }
 
-export function onAuthenticated({ language, version, beatEveryMs }: Authenticating, user: SessionUser): Step {
+export function onAuthenticated({ language, version, beatEveryMs }: Authenticating, user: SessionUser, session: string): Step {
   const heartBeat = beatEveryMs === null ? undefined : `${beatEveryMs},${beatEveryMs}`;
-  const headers = { version, "heart-beat": heartBeat, server: "Star-Graph", "user-name": user.username };
+  const headers = { version, "heart-beat": heartBeat, session, server: "Star-Graph", "user-name": user.username };
   const state: Connected = {
     phase: "connected",
     language,
     version,
     userId: user.id,
+    authSessionId: user.authSessionId,
+    scopes: user.scopes,
     tokenExpiresAt: user.tokenExpiresAt,
     beatEveryMs: beatEveryMs ?? 0,
     subscriptions: [],
     transactions: [],
+    nextTransaction: 1,
     nextMessageId: 1,
   };
   return { state, effects: [{ type: "send", text: encodeFrame(version, "CONNECTED", headers) }] };

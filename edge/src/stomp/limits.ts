@@ -7,6 +7,10 @@ export const STOMP_LIMITS = {
   headers: 100,
   headerLineChars: 8 * 1024,
   subscriptions: 64,
+  transactions: 16,
+  /** SENDs that wait for their COMMIT, of all open transactions, and their bytes with headers. */
+  heldSends: 100,
+  heldBytes: 256 * 1024,
   /** Subscriptions and open transactions live in the socket's attachment, which holds 16,384 bytes in all. */
   rememberedBytes: 15_000,
   connectWithinMs: 15_000,

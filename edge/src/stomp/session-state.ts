@@ -1,3 +1,4 @@
+import type { ApiScope } from "@star-graph/shared/rest/auth";
 import type { Language } from "@star-graph/shared/text";
 import type { Frame, StompVersion } from "./frame.ts";
 import { STOMP_LIMITS } from "./limits.ts";
@@ -6,22 +7,63 @@ import { STOMP_LIMITS } from "./limits.ts";
 export interface SessionUser {
   readonly id: number;
   readonly username: string;
+  /** The sign-in or API key that the token came from, which can end before the token does. */
+  readonly authSessionId: string;
+  /** What an API key may do; null for a signed-in user, who may do everything. */
+  readonly scopes: readonly ApiScope[] | null;
   /** Unix milliseconds. */
   readonly tokenExpiresAt: number;
 }
+
+/** In whose name a request is made. */
+export interface AppCaller {
+  readonly userId: number;
+  readonly authSessionId: string;
+  readonly scopes: readonly ApiScope[] | null;
+  readonly language: Language;
+}
+
+/** A SEND, as whoever answers it reads it (spec 8.4). */
+export interface AppRequest {
+  readonly destination: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** What it is answered, on the asking session's reply queue. */
+export interface AppReply {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** A message from the user's hub. Ids of one destination only grow. */
+export interface Push {
+  readonly destination: string;
+  readonly body: string;
+  readonly eventId: number;
+  /** Superseded by the next of its kind: a slow client may miss it. */
+  readonly isDroppable: boolean;
+}
+
+const ACK_MODES = ["auto", "client", "client-individual"] as const;
+export type AckMode = (typeof ACK_MODES)[number];
+export const isAckMode = (mode: string): mode is AckMode => (ACK_MODES as readonly string[]).includes(mode);
 
 export interface Subscription {
   /** Null only in 1.0, which may subscribe by destination alone. */
   readonly id: string | null;
   readonly destination: string;
-  /** The client said ack:client or ack:client-individual, so 1.2 wants an `ack` header to answer with. */
-  readonly acks: boolean;
+  readonly ack: AckMode;
+  /** The newest event it has had: what comes again after a restart of the hub is not told twice. */
+  readonly hadUpTo: number;
 }
 
+/** Its SENDs are kept by the shell, under `number`: they are too large to be remembered here. */
 interface Transaction {
   readonly id: string;
-  /** Destinations of the SENDs held until COMMIT. Bodies are not kept: no destination takes one yet. */
-  readonly held: readonly string[];
+  readonly number: number;
+  readonly sends: number;
+  readonly bytes: number;
 }
 
 interface AwaitingConnect {
@@ -44,11 +86,14 @@ export interface Connected {
   readonly language: Language;
   readonly version: StompVersion;
   readonly userId: number;
+  readonly authSessionId: string;
+  readonly scopes: readonly ApiScope[] | null;
   readonly tokenExpiresAt: number;
   /** How often the client beats; 0 when it does not. */
   readonly beatEveryMs: number;
   readonly subscriptions: readonly Subscription[];
   readonly transactions: readonly Transaction[];
+  readonly nextTransaction: number;
   readonly nextMessageId: number;
 }
 
@@ -59,11 +104,15 @@ export type SessionEvent =
   | { type: "frame"; frame: Frame }
   /** The input is no STOMP. */
   | { type: "broken"; problem: string }
-  | { type: "authenticated"; user: SessionUser }
+  /** @param session a name that no other session has, for CONNECTED */
+  | { type: "authenticated"; user: SessionUser; session: string }
   | { type: "refused" }
   /** Something of ours did not work; the client may try again. */
   | { type: "failed" }
-  | { type: "push"; destination: string; body: string }
+  /** The hub tells that subscription what came after `startAfter`, and the events between `gapAfter` and that are lost. */
+  | { type: "subscribed"; id: string | null; destination: string; startAfter: number; gapAfter: number | null; receipt: string | null }
+  | { type: "push"; pushes: readonly Push[] }
+  | { type: "replied"; replies: readonly AppReply[]; receipt: string | null }
   | { type: "due" }
   /** Somebody else ends the session: logout, ban, too many sessions. */
   | { type: "ended"; reason: string }
@@ -72,13 +121,22 @@ export type SessionEvent =
 
 /** To be carried out in order, each one before the next. */
 export type SessionEffect =
-  /** `isDroppable`: a client that is slow to take it may do without, as newer ones say it better. */
-  | { type: "send"; text: string; isDroppable?: boolean }
+  /** `isDroppable`: a newer one is to come, so a client that does not keep up may miss it. Everything else it must get. */
+  | { type: "send"; text: string; isDroppable?: true }
   | { type: "close"; code: number; reason: string }
   /** Answered by the event authenticated, refused or failed, before any other frame. */
   | { type: "authenticate"; token: string }
-  | { type: "subscribe"; userId: number; destination: string }
+  /** Answered by the event subscribed or failed, before any other frame. @param after the newest event that the client says it has had */
+  | { type: "subscribe"; userId: number; id: string | null; destination: string; after: number | null; receipt: string | null }
   | { type: "unsubscribe"; userId: number; destination: string }
+  /** Answered by the event replied, while other frames are handled. Requests of one session are answered in their order. */
+  | { type: "request"; caller: AppCaller; request: AppRequest; receipt: string | null }
+  /** To be kept until the transaction of that number is performed or dropped. */
+  | { type: "hold"; transaction: number; request: AppRequest }
+  /** COMMIT: all requests that are held, in their order; answered by one event replied. */
+  | { type: "perform"; caller: AppCaller; transaction: number; receipt: string | null }
+  /** ABORT. */
+  | { type: "drop"; transaction: number }
   /** The user's hub is to forget this session. */
   | { type: "leave"; userId: number };
 

@@ -1,58 +1,13 @@
 import { serialize } from "node:v8";
 import { PUSH_DESTINATIONS } from "@star-graph/shared/push";
 import { describe, expect, test } from "vitest";
-import { FrameDecoder } from "./decoder.ts";
 import { encodeFrame, type StompVersion } from "./frame.ts";
 import { STOMP_LIMITS } from "./limits.ts";
-import { dueAt, openSession, type SessionEffect, type SessionEvent, type SessionState } from "./session-state.ts";
-import { onSessionEvent } from "./session.ts";
+import { hadUpTo } from "./had-up-to.ts";
+import { dueAt, type SessionEvent } from "./session-state.ts";
+import { AUTHENTICATED, connected, errorThen, LEAVE, Peer, USER } from "./testing/peer.ts";
 
-const USER = { id: 7, username: "demo", tokenExpiresAt: 1_000_000 };
-const { progress, result, reply } = PUSH_DESTINATIONS;
-
-/** A client and the session it talks to; `sent` and `effects` are those of the last event. */
-class Peer {
-  state: SessionState = openSession("zh", 0);
-  effects: readonly SessionEffect[] = [];
-
-  on(event: SessionEvent, now = 0): this {
-    const step = onSessionEvent(this.state, event, now);
-    this.state = step.state;
-    this.effects = step.effects;
-    return this;
-  }
-
-  send(command: string, headers: Record<string, string> = {}, body = ""): this {
-    return this.on({ type: "frame", frame: { command, headers: new Map(Object.entries(headers)), body } });
-  }
-
-  /** Frames and everything else that the last event brought, in order. */
-  get seen(): object[] {
-    return this.effects.map((effect) => (effect.type === "send" ? read(effect.text) : effect));
-  }
-}
-
-function read(text: string): object {
-  const decoder = new FrameDecoder();
-  decoder.push(text);
-  const decoded = decoder.next("1.2");
-  if (decoded.type !== "frame") throw new Error(`not one frame: ${text}`);
-  const { command, headers, body } = decoded.frame;
-  return { command, ...Object.fromEntries(headers), ...(body === "" ? {} : { body }) };
-}
-
-function connected(version: StompVersion = "1.2"): Peer {
-  return new Peer().send("CONNECT", { "accept-version": version, Authorization: "Bearer x" }).on({ type: "authenticated", user: USER });
-}
-
-function errorThen(code: number, message: string, extra: object = {}): object[] {
-  return [
-    { command: "ERROR", message, ...extra },
-    { type: "close", code, reason: message },
-  ];
-}
-
-const LEAVE = { type: "leave", userId: 7 };
+const { progress, result } = PUSH_DESTINATIONS;
 
 describe("CONNECT", () => {
   test.each([
@@ -65,8 +20,8 @@ describe("CONNECT", () => {
     const peer = new Peer().send("CONNECT", { ...headers, Authorization: "Bearer x" });
     expect(peer.effects).toEqual([{ type: "authenticate", token: "x" }]);
     const heartBeat = version === "1.0" ? {} : { "heart-beat": "0,0" };
-    expect(peer.on({ type: "authenticated", user: USER }).seen).toEqual([
-      { command: "CONNECTED", version, ...heartBeat, server: "Star-Graph", "user-name": "demo" },
+    expect(peer.on(AUTHENTICATED).seen).toEqual([
+      { command: "CONNECTED", version, ...heartBeat, session: "s-1", server: "Star-Graph", "user-name": "demo" },
     ]);
   });
 
@@ -86,7 +41,7 @@ describe("CONNECT", () => {
     ["0,0", "0,0"],
   ])("with heart-beat %s is offered %s", (asked, offered) => {
     const peer = new Peer().send("CONNECT", { "accept-version": "1.1", "heart-beat": asked, Authorization: "Bearer x" });
-    expect(peer.on({ type: "authenticated", user: USER }).seen).toMatchObject([{ "heart-beat": offered }]);
+    expect(peer.on(AUTHENTICATED).seen).toMatchObject([{ "heart-beat": offered }]);
   });
 
   test.each(["10000", "a,b", "-1,0", "1,2,3"])("with heart-beat %j is refused", (heartBeat) => {
@@ -129,16 +84,21 @@ describe("CONNECT", () => {
 
 describe("SUBSCRIBE", () => {
   test("brings what is pushed there, named as it was subscribed, and nothing else", () => {
-    const peer = connected().send("SUBSCRIBE", { id: "s", destination: progress });
-    expect(peer.effects).toEqual([{ type: "subscribe", userId: 7, destination: progress }]);
-    expect(peer.on({ type: "push", destination: result, body: "{}" }).effects).toEqual([]);
-    expect(peer.on({ type: "push", destination: progress, body: '{"a":"猫"}' }).seen).toEqual([
+    const peer = connected().send("SUBSCRIBE", { id: "s", destination: progress, receipt: "r" });
+    const asked = { id: "s", destination: progress, receipt: "r" };
+    expect(peer.effects).toEqual([{ type: "subscribe", userId: 7, after: null, ...asked }]);
+    expect(peer.on({ type: "subscribed", startAfter: 0, gapAfter: null, ...asked }).seen).toEqual([
+      { command: "RECEIPT", "receipt-id": "r" },
+    ]);
+    expect(peer.push(result, "{}").effects).toEqual([]);
+    expect(peer.push(progress, '{"a":"猫"}').seen).toEqual([
       {
         command: "MESSAGE",
         subscription: "s",
         "message-id": "1",
         destination: progress,
         "content-type": "application/json",
+        "event-id": "2",
         "content-length": "11",
         body: '{"a":"猫"}',
       },
@@ -147,7 +107,7 @@ describe("SUBSCRIBE", () => {
 
   test("twice to one destination brings each message twice, with ids of their own", () => {
     const peer = connected().send("SUBSCRIBE", { id: "a", destination: progress }).send("SUBSCRIBE", { id: "b", destination: progress });
-    peer.on({ type: "push", destination: progress, body: "{}" });
+    peer.push(progress, "{}");
     expect(peer.seen).toMatchObject([
       { subscription: "a", "message-id": "1" },
       { subscription: "b", "message-id": "2" },
@@ -157,7 +117,7 @@ describe("SUBSCRIBE", () => {
   test("to another destination is accepted and silent", () => {
     const peer = connected().send("SUBSCRIBE", { id: "s", destination: "/topic/other", receipt: "r" });
     expect(peer.seen).toEqual([{ command: "RECEIPT", "receipt-id": "r" }]);
-    expect(peer.on({ type: "push", destination: progress, body: "{}" }).effects).toEqual([]);
+    expect(peer.push(progress, "{}").effects).toEqual([]);
   });
 
   test.each<[StompVersion, string, string | undefined]>([
@@ -167,14 +127,14 @@ describe("SUBSCRIBE", () => {
     ["1.1", "client", undefined],
   ])("in %s with ack:%s has the ack header %s in its messages", (version, ack, expected) => {
     const peer = connected(version).send("SUBSCRIBE", { id: "s", destination: progress, ack });
-    const [message] = peer.on({ type: "push", destination: progress, body: "{}" }).seen;
+    const [message] = peer.push(progress, "{}").seen;
     expect(message).toHaveProperty("message-id", "1");
     expect({ ack: undefined, ...message }.ack).toBe(expected);
   });
 
   test("needs no id in 1.0, where the destination names it", () => {
-    const peer = connected("1.0").send("SUBSCRIBE", { destination: progress }).send("SUBSCRIBE", { destination: progress });
-    const [message, ...others] = peer.on({ type: "push", destination: progress, body: "{}" }).seen;
+    const peer = connected("1.0").subscribe({ destination: progress }).subscribe({ destination: progress });
+    const [message, ...others] = peer.push(progress, "{}").seen;
     expect(message).not.toHaveProperty("subscription");
     expect(others).toEqual([]);
     expect(peer.send("UNSUBSCRIBE", { destination: progress }).effects).toEqual([
@@ -186,6 +146,8 @@ describe("SUBSCRIBE", () => {
     ["SUBSCRIBE needs a destination", { id: "s" }],
     ["SUBSCRIBE needs an id", { destination: progress }],
     ["This subscription id is in use", { id: "used", destination: result }],
+    ["ack is none of auto, client and client-individual", { id: "s", destination: progress, ack: "never" }],
+    ["last-event-id is not a number", { id: "s", destination: progress, "last-event-id": "x" }],
   ])("is refused: %s", (message, headers) => {
     const peer = connected().send("SUBSCRIBE", { id: "used", destination: progress });
     expect(peer.send("SUBSCRIBE", headers).seen).toEqual([...errorThen(1002, message), LEAVE]);
@@ -193,7 +155,7 @@ describe("SUBSCRIBE", () => {
 
   test("is refused after 64, and earlier when they would not fit into an attachment", () => {
     const peer = connected();
-    for (let id = 0; id < STOMP_LIMITS.subscriptions; id += 1) peer.send("SUBSCRIBE", { id: `${id}`, destination: progress });
+    for (let id = 0; id < STOMP_LIMITS.subscriptions; id += 1) peer.subscribe({ id: `${id}`, destination: progress });
     expect(peer.state.phase).toBe("connected");
     expect(peer.send("SUBSCRIBE", { id: "one more", destination: progress }).seen).toEqual([
       ...errorThen(1002, "Too many subscriptions"),
@@ -214,78 +176,71 @@ describe("SUBSCRIBE", () => {
   });
 });
 
+describe("an event", () => {
+  const ids = (peer: Peer) =>
+    peer.seen.map((message) => ({ "event-id": "", subscription: "", ...message })).map((one) => `${one.subscription}${one["event-id"]}`);
+
+  test("is told to each subscription once, whoever repeats it", () => {
+    const peer = connected().subscribe({ id: "a", destination: result });
+    expect(ids(peer.push(result, "{}", 5))).toEqual(["a5"]);
+    expect(peer.push(result, "{}", 5).effects).toEqual([]);
+    expect(peer.push(result, "{}", 4).effects).toEqual([]);
+    peer.subscribe({ id: "b", destination: result });
+    expect(ids(peer.push(result, "{}", 4))).toEqual(["b4"]);
+    expect(ids(peer.push(result, "{}", 5))).toEqual(["b5"]);
+    expect(ids(peer.push(result, "{}", 6))).toEqual(["a6", "b6"]);
+  });
+
+  test("that the client says it has had is not told, nor what the hub begins after", () => {
+    const peer = connected().send("SUBSCRIBE", { id: "a", destination: result, "last-event-id": "7" });
+    expect(peer.effects).toMatchObject([{ type: "subscribe", after: 7 }]);
+    peer.on({ type: "subscribed", id: "a", destination: result, startAfter: 7, gapAfter: null, receipt: null });
+    expect(peer.push(result, "{}", 7).effects).toEqual([]);
+    expect(ids(peer.push(result, "{}", 8))).toEqual(["a8"]);
+  });
+
+  test("that is no longer kept is a gap, which is told to the subscription that asked, before its receipt", () => {
+    const peer = connected().subscribe({ id: "a", destination: result });
+    peer.subscribe({ id: "b", destination: result, "last-event-id": "3", receipt: "r" }, { startAfter: 9, gapAfter: 3 });
+    expect(peer.seen).toMatchObject([
+      {
+        command: "MESSAGE",
+        subscription: "b",
+        destination: result,
+        body: JSON.stringify({ type: "gap", afterEventId: 3, resumedAfterEventId: 9 }),
+      },
+      { command: "RECEIPT" },
+    ]);
+    expect(ids(peer.push(result, "{}", 9))).toEqual(["a9"]);
+  });
+
+  test("says whether a client that is slow may miss it", () => {
+    const peer = connected().subscribe({ id: "a", destination: result }).subscribe({ id: "b", destination: progress });
+    expect(peer.push(progress, "{}").effects).toMatchObject([{ isDroppable: true }]);
+    expect(peer.push(result, "{}").effects[0]).not.toHaveProperty("isDroppable");
+  });
+
+  test("counts as had by a destination once all of its subscriptions have had it", () => {
+    const peer = connected().subscribe({ id: "a", destination: result }).subscribe({ id: "p", destination: progress });
+    peer.push(result, "{}", 5);
+    expect(hadUpTo(peer.state)).toEqual({ [result]: 5, [progress]: 0 });
+    peer.subscribe({ id: "b", destination: result }, { startAfter: 2 });
+    expect(hadUpTo(peer.state)).toEqual({ [result]: 2, [progress]: 0 });
+    expect(hadUpTo(peer.on({ type: "lost" }).state)).toBeNull();
+  });
+});
+
 describe("UNSUBSCRIBE", () => {
   test("stops the messages, and tells the hub when it was the last of its destination", () => {
     const peer = connected().send("SUBSCRIBE", { id: "a", destination: progress }).send("SUBSCRIBE", { id: "b", destination: progress });
     expect(peer.send("UNSUBSCRIBE", { id: "a" }).effects).toEqual([]);
     expect(peer.send("UNSUBSCRIBE", { id: "b" }).effects).toEqual([{ type: "unsubscribe", userId: 7, destination: progress }]);
-    expect(peer.on({ type: "push", destination: progress, body: "{}" }).effects).toEqual([]);
+    expect(peer.push(progress, "{}").effects).toEqual([]);
   });
 
   test("of one that is gone is no fault", () => {
     expect(connected().send("UNSUBSCRIBE", { id: "a", receipt: "r" }).seen).toEqual([{ command: "RECEIPT", "receipt-id": "r" }]);
   });
-});
-
-describe("SEND", () => {
-  const notFound = { body: JSON.stringify({ type: "error", code: 404, message: "资源不存在: /app/x" }), destination: reply };
-
-  test("to an unknown destination is told on the reply queue, and the session lives on", () => {
-    const peer = connected().send("SUBSCRIBE", { id: "s", destination: reply }).send("SEND", { destination: "/app/x", receipt: "r" }, "{}");
-    expect(peer.seen).toMatchObject([{ command: "MESSAGE", subscription: "s", ...notFound }, { command: "RECEIPT" }]);
-    expect(peer.state.phase).toBe("connected");
-  });
-
-  test("is answered by nothing but its receipt when nobody listens on the reply queue", () => {
-    expect(connected().send("SEND", { destination: "/app/x", receipt: "r" }).seen).toEqual([{ command: "RECEIPT", "receipt-id": "r" }]);
-  });
-
-  test("in a transaction happens at COMMIT, in order, and never after ABORT", () => {
-    const peer = connected().send("SUBSCRIBE", { id: "s", destination: reply }).send("BEGIN", { transaction: "t" });
-    peer.send("SEND", { destination: "/app/x", transaction: "t", receipt: "r" });
-    expect(peer.seen).toEqual([{ command: "RECEIPT", "receipt-id": "r" }]);
-    peer.send("SEND", { destination: "/app/y", transaction: "t" });
-    expect(peer.send("COMMIT", { transaction: "t", receipt: "c" }).seen).toMatchObject([
-      { "message-id": "1", ...notFound },
-      { "message-id": "2" },
-      { command: "RECEIPT", "receipt-id": "c" },
-    ]);
-    peer.send("BEGIN", { transaction: "t" }).send("SEND", { destination: "/app/x", transaction: "t" });
-    expect(peer.send("ABORT", { transaction: "t" }).effects).toEqual([]);
-  });
-
-  test.each<[string, string, Record<string, string>]>([
-    ["SEND needs a destination", "SEND", {}],
-    ["This transaction has not begun", "SEND", { destination: "/app/x", transaction: "other" }],
-    ["This transaction has not begun", "COMMIT", { transaction: "other" }],
-    ["This transaction has begun already", "BEGIN", { transaction: "t" }],
-    ["BEGIN needs a transaction", "BEGIN", {}],
-    ["COMMIT needs a transaction", "COMMIT", {}],
-    ["ABORT needs a transaction", "ABORT", {}],
-    ["ACK names no message", "ACK", { "message-id": "1", subscription: "s" }],
-    ["NACK names no message", "NACK", {}],
-    ["Unknown command", "MESSAGE", {}],
-    ["Unknown command", "send", {}],
-  ])("and its like are refused: %s (%s)", (message, command, headers) => {
-    const peer = connected().send("BEGIN", { transaction: "t" });
-    expect(peer.send(command, headers).seen).toEqual([...errorThen(1002, message), LEAVE]);
-  });
-
-  test("cannot fill the memory with transactions", () => {
-    const peer = connected().send("BEGIN", { transaction: "t" });
-    for (let sends = 0; sends < 1000 && peer.state.phase === "connected"; sends += 1) {
-      peer.send("SEND", { destination: "/app/x", transaction: "t" });
-    }
-    expect(peer.seen).toEqual([...errorThen(1002, "The transactions are too large"), LEAVE]);
-  });
-});
-
-test.each<[StompVersion, Record<string, string>]>([
-  ["1.0", { "message-id": "1" }],
-  ["1.1", { "message-id": "1", subscription: "s" }],
-  ["1.2", { id: "1" }],
-])("takes an ACK as %s writes it", (version, headers) => {
-  expect(connected(version).send("ACK", { ...headers, receipt: "r" }).seen).toEqual([{ command: "RECEIPT", "receipt-id": "r" }]);
 });
 
 describe("the end", () => {
@@ -322,10 +277,12 @@ describe("the end", () => {
     const events: SessionEvent[] = [
       { type: "frame", frame: { command: "CONNECT", headers: new Map(), body: "" } },
       { type: "broken", problem: "x" },
-      { type: "authenticated", user: USER },
+      AUTHENTICATED,
       { type: "refused" },
       { type: "failed" },
-      { type: "push", destination: progress, body: "{}" },
+      { type: "push", pushes: [] },
+      { type: "subscribed", id: "s", destination: progress, startAfter: 0, gapAfter: 1, receipt: "r" },
+      { type: "replied", replies: [], receipt: "r" },
       { type: "due" },
       { type: "ended", reason: "x" },
       { type: "lost" },

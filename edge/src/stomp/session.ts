@@ -2,8 +2,9 @@ import { onClientFrame } from "./client-frame.ts";
 import { onAuthenticated, onConnect, onRefused } from "./connect.ts";
 import { CLOSE_CODES, end, fail, protocolError } from "./ending.ts";
 import type { Frame } from "./frame.ts";
-import { deliverTo } from "./message.ts";
+import { onPush, onReplied } from "./message.ts";
 import { dueAt, type SessionEvent, type SessionState, type Step } from "./session-state.ts";
+import { onSubscribed } from "./subscribe.ts";
 
 /**
  * One STOMP session, whatever carries it. Effects are carried out in order and to the end before the next event:
@@ -16,13 +17,17 @@ export function onSessionEvent(state: SessionState, event: SessionEvent, now: nu
     case "broken":
       return fail(state, { code: CLOSE_CODES.protocolError, message: event.problem });
     case "authenticated":
-      return state.phase === "authenticating" ? onAuthenticated(state, event.user) : unchanged(state);
+      return state.phase === "authenticating" ? onAuthenticated(state, event.user, event.session) : unchanged(state);
     case "refused":
       return state.phase === "authenticating" ? onRefused(state) : unchanged(state);
     case "failed":
       return fail(state, { code: CLOSE_CODES.internalError, message: "Unavailable, try again later" });
+    case "subscribed":
+      return state.phase === "connected" ? onSubscribed(state, event) : unchanged(state);
     case "push":
-      return state.phase === "connected" ? deliverTo(state, event.destination, event.body) : unchanged(state);
+      return state.phase === "connected" ? onPush(state, event.pushes) : unchanged(state);
+    case "replied":
+      return state.phase === "connected" ? onReplied(state, event.replies, event.receipt) : unchanged(state);
     case "due":
       return onDue(state, now);
     case "ended":

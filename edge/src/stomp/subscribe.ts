@@ -1,11 +1,16 @@
-import { PUSH_DESTINATIONS } from "@star-graph/shared/push";
+import { type GapMessage, PUSH_DESTINATIONS } from "@star-graph/shared/push";
 import { protocolError } from "./ending.ts";
 import type { Frame } from "./frame.ts";
 import { STOMP_LIMITS } from "./limits.ts";
+import { sendTo } from "./message.ts";
+import { receiptOf, wantedReceipt } from "./receipt.ts";
 import { remembers } from "./remembered.ts";
-import type { Connected, SessionEffect, Step, Subscription } from "./session-state.ts";
+import { type Connected, isAckMode, type SessionEvent, type Step, type Subscription } from "./session-state.ts";
 
-const PUSHED: ReadonlySet<string> = new Set(Object.values(PUSH_DESTINATIONS));
+const EVENT_ID = /^\d{1,15}$/;
+
+/** Where the hub publishes. Replies are the session's own affair. */
+const PUSHED: ReadonlySet<string> = new Set([PUSH_DESTINATIONS.progress, PUSH_DESTINATIONS.result]);
 
 /** Any destination may be subscribed; those nobody publishes to stay silent, as with Spring's broker. */
 export function onSubscribe(state: Connected, frame: Frame): Step {
@@ -16,12 +21,33 @@ export function onSubscribe(state: Connected, frame: Frame): Step {
   const known = state.subscriptions.find((one) => isNamed(one, id, destination));
   // Without ids, 1.0 cannot mean two subscriptions of one destination: a second SUBSCRIBE is the first again.
   if (known && id !== null) return protocolError(state, "This subscription id is in use", frame);
-  const subscription = { id, destination, acks: (frame.headers.get("ack") ?? "auto") !== "auto" };
+  const ack = frame.headers.get("ack") ?? "auto";
+  if (!isAckMode(ack)) return protocolError(state, "ack is none of auto, client and client-individual", frame);
+  const lastEventId = frame.headers.get("last-event-id");
+  if (lastEventId !== undefined && !EVENT_ID.test(lastEventId)) return protocolError(state, "last-event-id is not a number", frame);
+  const after = lastEventId === undefined ? null : Number(lastEventId);
+  const subscription = { id, destination, ack, hadUpTo: after ?? 0 };
   const next = { ...state, subscriptions: [...state.subscriptions.filter((one) => one !== known), subscription] };
   if (next.subscriptions.length > STOMP_LIMITS.subscriptions || !remembers(next))
     return protocolError(state, "Too many subscriptions", frame);
-  const effects: SessionEffect[] = PUSHED.has(destination) ? [{ type: "subscribe", userId: state.userId, destination }] : [];
-  return { state: next, effects };
+  const receipt = wantedReceipt(frame);
+  if (!PUSHED.has(destination)) return { state: next, effects: receiptOf(next, receipt) };
+  return { state: next, effects: [{ type: "subscribe", userId: state.userId, id, destination, after, receipt }] };
+}
+
+/** The hub knows of the subscription, and has said from where on it is told. */
+export function onSubscribed(
+  state: Connected,
+  { id, destination, startAfter, gapAfter, receipt }: Extract<SessionEvent, { type: "subscribed" }>,
+): Step {
+  const isMeant = (one: Subscription) => isNamed(one, id, destination);
+  const subscriptions = state.subscriptions.map((one) => (isMeant(one) ? { ...one, hadUpTo: startAfter } : one));
+  let step: Step & { state: Connected } = { state: { ...state, subscriptions }, effects: [] };
+  if (gapAfter !== null) {
+    const gap: GapMessage = { type: "gap", afterEventId: gapAfter, resumedAfterEventId: startAfter };
+    step = sendTo(step, isMeant, { headers: {}, body: JSON.stringify(gap) });
+  }
+  return { ...step, effects: [...step.effects, ...receiptOf(state, receipt)] };
 }
 
 /** One that is not there any more is no fault: pages unsubscribe twice. */

@@ -432,13 +432,13 @@ describe("a task's event stream", () => {
     const offer = await take();
     agent.send({ type: "progress", attemptId: offer.attemptId, phase: "sampling", step: 15, totalSteps: 30 });
     const progress = await events.next();
-    expect(progress).toMatchObject({ id: "1.2.15", event: "progress" });
+    expect(progress).toMatchObject({ id: expect.stringMatching(/^\d+-1\.2\.15$/), event: "progress" });
     expect(JSON.parse(progress?.["data"] ?? "")).toMatchObject({ type: "progress", taskId, clientId: "tab-1", progress: 50 });
 
     // Who comes late is told the newest step; who has it already is not.
     const late = new EventReader(await withToken(taskId));
-    expect(await late.next()).toMatchObject({ id: "1.2.15" });
-    const resumed = new EventReader(await withToken(taskId, user, { "Last-Event-ID": "1.2.15" }));
+    expect(await late.next()).toMatchObject({ id: progress?.["id"] });
+    const resumed = new EventReader(await withToken(taskId, user, { "Last-Event-ID": progress?.["id"] ?? "" }));
 
     const { sha256 } = await agent.upload(offer);
     agent.complete(offer, sha256);
