@@ -13,6 +13,7 @@ import { retryAfterMs } from "./backoff.ts";
 import { type Ending, endingOfClose, endingOfError, endingOfStatus, lost } from "./endings.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import type { Log } from "./log.ts";
+import type { Network } from "./network.ts";
 import { messageOf } from "./outside.ts";
 
 /** What remains for the agent once the connection has dealt with its own messages. */
@@ -21,6 +22,7 @@ export type WorkMessage = Exclude<EdgeMessage, { type: "welcome" | "pong" | "err
 export interface ConnectionOptions {
   url: URL;
   key: string;
+  network: Pick<Network, "socketAgent" | "authorities">;
   /** How long the handshake, and then the welcome, may take. */
   welcomeMs: number;
   log: Log;
@@ -53,7 +55,11 @@ export class Connection {
       this.#stopWelcomeTimer();
       resolve(ending);
     };
+    const { socketAgent, authorities } = options.network;
+    const agent = socketAgent(options.url);
     const socket = new WebSocket(options.url, {
+      ...(agent && { agent }),
+      ...(authorities && { ca: authorities }),
       headers: { authorization: `Bearer ${options.key}` },
       handshakeTimeout: options.welcomeMs,
       maxPayload: MAX_FRAME_BYTES,
@@ -71,9 +77,13 @@ export class Connection {
     options.signal.addEventListener("abort", () => this.#leave(), { signal: this.#over.signal });
   }
 
+  get isUp(): boolean {
+    return this.#isWelcomed && !this.#over.signal.aborted;
+  }
+
   /** False when the line is not open, or not yet welcomed: whoever cares says it again after the next welcome. */
   send(message: AgentMessage): boolean {
-    if (!this.#isWelcomed || this.#over.signal.aborted) return false;
+    if (!this.isUp) return false;
     return this.#write(JSON.stringify(message));
   }
 

@@ -25,6 +25,11 @@ export class Link {
     return this.#connection?.send(message) ?? false;
   }
 
+  /** The edge has welcomed this agent on the line that is open now. */
+  get isUp(): boolean {
+    return this.#connection?.isUp ?? false;
+  }
+
   /**
    * Returns when the signal stops it.
    * @throws {Refusal} when the edge does not want this agent, whatever it tries.
@@ -46,11 +51,16 @@ export class Link {
   }
 }
 
-/** The edge may live under a path of its host. */
 export function socketUrl(edge: URL): URL {
-  const url = new URL(edge);
+  const url = urlAtEdge(edge, AGENT_SOCKET_PATH);
   url.protocol = edge.protocol === "https:" ? "wss:" : "ws:";
-  url.pathname = `${edge.pathname.replace(/\/+$/, "")}${AGENT_SOCKET_PATH}`;
+  return url;
+}
+
+/** The edge may live under a path of its host. */
+export function urlAtEdge(edge: URL, path: string): URL {
+  const url = new URL(edge);
+  url.pathname = `${edge.pathname.replace(/\/+$/, "")}${path}`;
   url.search = "";
   url.hash = "";
   return url;

@@ -1,4 +1,4 @@
-import type { LogFormat } from "./config.ts";
+import type { LogFormat } from "./config/agent-config.ts";
 
 type Level = "info" | "warn" | "error";
 type Ids = Record<string, string | number | boolean | undefined>;

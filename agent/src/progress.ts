@@ -54,6 +54,11 @@ export class ProgressReporter {
     return this.#newest?.step ?? 0;
   }
 
+  /** What it told last; null before the first. */
+  get newest(): TaskProgress | null {
+    return this.#newest;
+  }
+
   /** Says the newest now: also after a reconnect, because the edge may have missed it while the line was down. */
   repeat(): void {
     this.#stopTimer();

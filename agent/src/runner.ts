@@ -1,4 +1,6 @@
 import type { AgentMessage, OfferMessage } from "@star-graph/shared/agent-protocol";
+import type { EngineTask } from "@star-graph/shared/rest/generate";
+import type { TaskProgress, TaskType } from "@star-graph/shared/task";
 import { modelOf, workOf } from "@star-graph/shared/work";
 import { type Delivery, failed } from "./delivery.ts";
 import { type Engine, EngineError, type EngineProgress, type EngineResult, type RunOptions } from "./engines/engine.ts";
@@ -20,7 +22,11 @@ export interface RunnerDeps {
   freeSlots: () => number;
   limits: () => { progressMs: number; maxResultBytes: number };
   signal: AbortSignal;
+  /** Why the owner does not want a task, or null. */
+  refuse: (task: EngineTask) => string | null;
   onSlotsChanged: () => void;
+  /** An engine is done with an attempt; nobody has been told yet. */
+  onEnd: (end: End) => void;
   /** Shows the edge what an attempt looks like so far. */
   postPreview: (attemptId: string, grant: string, picture: Uint8Array, contentType: string) => Promise<void>;
   /** Brings the pictures that a task works on into its folder. */
@@ -28,12 +34,22 @@ export interface RunnerDeps {
 }
 
 interface RunningAttempt {
+  task: EngineTask;
   engine: Engine;
   /** Gives the engine's slot back. */
   release: () => void;
   abort: AbortController;
   progress: ProgressReporter;
   previews: Previews;
+}
+
+export interface RunningTask {
+  attemptId: string;
+  type: TaskType;
+  model: string;
+  engine: string;
+  /** Null before the engine has said anything. */
+  progress: TaskProgress | null;
 }
 
 type End = { kind: "spooled"; meta: SpoolMeta } | { kind: "failed"; error: unknown } | { kind: "stopped" };
@@ -52,6 +68,17 @@ export class Runner {
     return [...this.#running.keys()];
   }
 
+  /** What runs now, for its owner's eyes. */
+  get tasks(): RunningTask[] {
+    return [...this.#running].map(([attemptId, { task, engine, progress }]) => ({
+      attemptId,
+      type: task.type,
+      model: modelOf(task),
+      engine: engine.name,
+      progress: progress.newest,
+    }));
+  }
+
   offer(offer: OfferMessage): void {
     const { send, log, engines, delivery } = this.#deps;
     const { attemptId, task } = offer;
@@ -60,7 +87,7 @@ export class Runner {
       send({ type: "accepted", attemptId });
       return;
     }
-    const unfit = reasonToReject(attemptId, this.#deps.freeSlots());
+    const unfit = reasonToReject(attemptId, this.#deps.freeSlots()) ?? this.#deps.refuse(task);
     const claim = engines.claim(task);
     if (claim.kind === "refused" || unfit !== null) {
       if (claim.kind === "claimed") claim.release();
@@ -79,7 +106,7 @@ export class Runner {
       nowMs: () => performance.now(),
       onFailure: (error) => log.warn("preview-lost", `A preview was not shown: ${messageOf(error)}`, { attemptId }),
     });
-    const attempt: RunningAttempt = { engine, release, abort: new AbortController(), progress, previews };
+    const attempt: RunningAttempt = { task, engine, release, abort: new AbortController(), progress, previews };
     this.#running.set(attemptId, attempt);
     send({ type: "accepted", attemptId });
     this.#deps.onSlotsChanged();
@@ -99,6 +126,11 @@ export class Runner {
     this.#deps.send({ type: "stopped", attemptId });
   }
 
+  /** Drops all that runs: the edge gives it to others. */
+  giveBack(): void {
+    for (const { abort } of this.#running.values()) abort.abort(new Error("given back"));
+  }
+
   watch(attemptId: string, isWatched: boolean): void {
     this.#running.get(attemptId)?.previews.watch(isWatched);
   }
@@ -115,13 +147,14 @@ export class Runner {
   async #run(offer: OfferMessage, attempt: RunningAttempt): Promise<void> {
     const { abort, progress } = attempt;
     const { attemptId } = offer;
-    const { delivery, send, log, onSlotsChanged } = this.#deps;
+    const { delivery, send, log, onSlotsChanged, onEnd } = this.#deps;
     const startedMs = performance.now();
     const end = await this.#produce(offer, attempt, AbortSignal.any([this.#deps.signal, abort.signal]));
     progress.close();
     attempt.previews.close();
     attempt.release();
     this.#running.delete(attemptId);
+    onEnd(end);
     const tookMs = Math.round(performance.now() - startedMs);
     switch (end.kind) {
       case "spooled":

@@ -23,7 +23,7 @@ export class SelfReport {
   capabilities(): Capabilities {
     const capabilities = this.#deps.capabilities();
     this.#toldCapabilities = JSON.stringify(capabilities);
-    this.#toldStatus = JSON.stringify(FRESH);
+    this.#toldStatus = keyOf(FRESH);
     return capabilities;
   }
 
@@ -35,7 +35,12 @@ export class SelfReport {
       this.#toldCapabilities = capabilitiesText;
     }
     const status = this.#deps.status();
-    const statusText = JSON.stringify(status);
+    const statusText = keyOf(status);
     if (statusText !== this.#toldStatus && this.#deps.send({ type: "status", status })) this.#toldStatus = statusText;
   }
+}
+
+/** What is worth a message. Free memory and heat go along with one: by themselves they change all the time. */
+function keyOf({ restingBecause, residentModels }: AgentStatus): string {
+  return JSON.stringify([restingBecause ?? null, residentModels]);
 }

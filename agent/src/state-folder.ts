@@ -7,10 +7,12 @@ import { takeLock } from "./lock.ts";
 import { hasCode, messageOf, parseJson } from "./outside.ts";
 import { Refusal } from "./refusal.ts";
 
-/** `<state>/`: `agent.json` (who this agent is), `lock` (which process is it), `spool/` (results not yet acknowledged). */
+/** `<state>/`: `agent.json` (who this agent is), `lock` (which process is it), `spool/` (results not yet acknowledged), `paused.json`. */
 export interface StateFolder {
   agentId: string;
   spoolFolder: string;
+  /** There while its owner has paused it. */
+  pausePath: string;
   release(): Promise<void>;
 }
 
@@ -31,7 +33,12 @@ export async function openStateFolder(folder: string): Promise<StateFolder> {
       );
     }
     try {
-      return { agentId: await readAgentId(join(folder, "agent.json")), spoolFolder, release: lock.release };
+      return {
+        agentId: await readAgentId(join(folder, "agent.json")),
+        spoolFolder,
+        pausePath: join(folder, "paused.json"),
+        release: lock.release,
+      };
     } catch (error) {
       await lock.release();
       throw error;

@@ -10,6 +10,8 @@ export interface AgentTimings {
   repeatEndMs: number;
   /** After this, an engine that does not let go no longer holds up the stop. */
   stopMs: number;
+  /** How often the box is looked at, besides between tasks. */
+  lookMs: number;
 }
 
 export const AGENT_TIMINGS: AgentTimings = {
@@ -18,4 +20,5 @@ export const AGENT_TIMINGS: AgentTimings = {
   welcomeMs: 10_000,
   repeatEndMs: 10_000,
   stopMs: 1_200,
+  lookMs: 15_000,
 };

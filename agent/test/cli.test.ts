@@ -124,3 +124,64 @@ test("a result survives kill -9 between completed and ack: the next process deli
   expect(await readdir(join(stateFolder, "spool"))).toEqual([]);
   expect((await readdir(stateFolder)).toSorted()).toEqual(["agent.json", "spool"]);
 });
+
+describe("Ctrl-C", () => {
+  async function working(prompt: string) {
+    const edge = await startedEdge();
+    const agent = startWithTestEngine(["--edge", edge.url, "--key", KEY, "--state", await temporaryFolder()]);
+    const { line } = await edge.nextAgent();
+    line.send(anOffer(edge.url, "a1", { prompt }));
+    await line.next("progress");
+    agent.child.kill("SIGINT");
+    await agent.event("finishing");
+    return { agent, line };
+  }
+
+  test("once finishes what runs, takes no more, and leaves when it is delivered", async () => {
+    const { agent, line } = await working("until usr2");
+    line.send(anOffer("http://127.0.0.1:1", "a2"));
+    expect(await line.next("rejected")).toMatchObject({ attemptId: "a2" });
+    agent.child.kill("SIGUSR2");
+    await line.next("completed");
+    line.send({ type: "ack", attemptId: "a1", outcome: "recorded" });
+    await line.next("bye");
+    expect(await agent.ended).toMatchObject({ code: 0 });
+  });
+
+  test("twice gives what runs back", async () => {
+    const { agent, line } = await working("hang");
+    agent.child.kill("SIGINT");
+    await line.next("bye");
+    expect(await agent.ended).toMatchObject({ code: 0 });
+  });
+
+  test("three times leaves at once, though the engine does not let go", async () => {
+    const { agent, line } = await working("stuck");
+    agent.child.kill("SIGINT");
+    await line.next("bye");
+    agent.child.kill("SIGINT");
+    expect(await agent.ended).toMatchObject({ code: 130 });
+  });
+});
+
+test("another process tells the running agent what its owner wants", async () => {
+  const edge = await startedEdge();
+  const state = ["--state", await temporaryFolder()];
+  const agent = startWithTestEngine(["--edge", edge.url, "--key", KEY, ...state]);
+  await edge.nextAgent();
+  await agent.event("registered");
+  expect(await startBin(["pause", "--for", "2h", ...state]).ended).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^state +resting: paused by its owner until /m),
+  });
+  expect(await startBin(["resume", ...state]).ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^state +ready for work$/m) });
+  const { stdout } = await startBin(["status", "--json", ...state]).ended;
+  expect(JSON.parse(stdout)).toMatchObject({ pid: agent.child.pid, isConnected: true });
+  expect(await startBin(["drain", ...state]).ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^state +leaving/m) });
+  expect(await agent.ended).toMatchObject({ code: 0 });
+  expect(await startBin(["status", ...state]).ended).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining("no agent runs with the state folder"),
+  });
+  expect(await startBin(["pause", "--for", "ever", ...state]).ended).toMatchObject({ code: 2 });
+});

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { runAgent } from "../src/agent.ts";
+import type { OwnerLimits, RestRules } from "../src/config/agent-config.ts";
 import { EngineSet } from "../src/engines/engine-set.ts";
 import { AGENT_TIMINGS, type AgentTimings } from "../src/timings.ts";
 import { aLog, type RecordedLog } from "./builders.ts";
@@ -17,6 +18,17 @@ const QUICK = {
   repeatEndMs: 40,
 };
 
+/** No machine that runs the tests is too small, too full or too hot. */
+const AT_WORK: RestRules = {
+  hours: [],
+  isIdleOnly: false,
+  coolDownMs: 0,
+  maxTemperatureCelsius: 120,
+  minFreeDiskBytes: 0,
+  minFreeMemoryBytes: 0,
+  freeAfterMs: 600_000,
+};
+
 export interface RunningAgent {
   edge: FakeEdge;
   engine: ScriptedEngine;
@@ -24,6 +36,8 @@ export interface RunningAgent {
   stateFolder: string;
   /** Settles as `runAgent` does. */
   ended: Promise<void>;
+  /** As the first Ctrl-C. */
+  finish: () => void;
   stop: () => Promise<void>;
 }
 
@@ -41,13 +55,21 @@ export async function startedEdge(): Promise<FakeEdge> {
 
 /** A whole agent in this process, with an engine that the test steps, against a real server. */
 export async function startAgent(
-  options: { slots?: number; edge?: FakeEdge; stateFolder?: string; timings?: Partial<AgentTimings> } = {},
+  options: {
+    slots?: number;
+    edge?: FakeEdge;
+    stateFolder?: string;
+    timings?: Partial<AgentTimings>;
+    limits?: Partial<OwnerLimits>;
+    rest?: Partial<RestRules>;
+  } = {},
 ): Promise<RunningAgent> {
   const edge = options.edge ?? (await startedEdge());
   const stateFolder = options.stateFolder ?? (await temporaryFolder());
   const engine = new ScriptedEngine();
   const log = aLog();
   const stop = new AbortController();
+  const finish = new AbortController();
   const ended = runAgent(
     {
       edge: new URL(edge.url),
@@ -56,12 +78,16 @@ export async function startAgent(
       stateFolder,
       engines: [],
       log: "text",
+      limits: { types: null, models: null, maxPixels: null, ownTasks: "any", refusedWords: [], ...options.limits },
+      rest: { ...AT_WORK, ...options.rest },
+      extraAuthorities: null,
     },
     {
       openEngines: async () =>
         new EngineSet([{ engine, slots: options.slots ?? 1, mappedModels: [{ name: "mapped-model", types: null }] }]),
       log,
       signal: stop.signal,
+      finish: finish.signal,
       timings: { ...QUICK, ...options.timings },
     },
   );
@@ -73,6 +99,7 @@ export async function startAgent(
     log,
     stateFolder,
     ended,
+    finish: () => finish.abort(),
     async stop() {
       stop.abort();
       await ended;

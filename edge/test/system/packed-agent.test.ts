@@ -42,7 +42,7 @@ test("the package is one small bundle that needs no other package, with the lice
   expect(messages).toEqual([]);
   expect(pkg).not.toHaveProperty("dependencies");
   expect(pkg).not.toHaveProperty("optionalDependencies");
-  expect(pkg?.["peerDependenciesMeta"]).toEqual({ "stargraph-scene": { optional: true } });
+  expect(pkg?.["peerDependenciesMeta"]).toEqual({ sharp: { optional: true }, "stargraph-scene": { optional: true } });
 });
 
 test("packed, installed in an empty folder and started by its command, it serves within 10 s, and its picture reaches the user", async () => {

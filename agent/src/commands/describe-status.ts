@@ -1,0 +1,46 @@
+import { formatBytes } from "../config/units.ts";
+import type { ControlStatus } from "../control/messages.ts";
+
+/** What `status` prints: first how it stands, then what runs, then what there is. */
+export function describeStatus(status: ControlStatus): string {
+  const lines = [
+    ["agent", `${status.name}, version ${status.version}, process ${status.pid}, up ${formatTime(status.upMs)}`],
+    ["edge", `${status.edge}, ${status.isConnected ? "connected" : "not connected: trying again"}`],
+    ["state", stateOf(status)],
+    ...status.running.map((task) => ["running", describeTask(task)]),
+    ["done", `${status.drawn} drawn, ${status.failed} failed, ${status.undelivered} not yet delivered`],
+    ...(status.earnedToday === null ? [] : [["earned", `${status.earnedToday} credits today`]]),
+    ...(status.waitingTasks === null ? [] : [["queue", `${status.waitingTasks} tasks wait that it could run`]]),
+    ...status.engines.map(({ name, models, resident }) => ["engine", `${name}: ${describeModels(models, resident)}`]),
+    ...status.gpus.map(({ name, memoryBytes, freeMemoryBytes }) => [
+      "gpu",
+      `${name}, ${freeMemoryBytes === null ? "" : `${formatBytes(freeMemoryBytes)} free of `}${formatBytes(memoryBytes)}`,
+    ]),
+  ];
+  return lines.map(([name = "", text = ""]) => `${name.padEnd(9)}${text}\n`).join("");
+}
+
+function stateOf({ isLeaving, restingBecause, idleBecause, running, slots }: ControlStatus): string {
+  if (isLeaving) return "leaving once what runs is done";
+  if (restingBecause !== null) return `resting: ${restingBecause}`;
+  if (running.length > 0) return `working, ${running.length} of ${slots} slots in use`;
+  return idleBecause === null ? "ready for work" : `no work: ${idleBecause}`;
+}
+
+function describeTask({ attemptId, type, model, engine, phase, step, totalSteps }: ControlStatus["running"][number]): string {
+  const progress = phase === null ? "starting" : totalSteps > 0 ? `${phase} ${step}/${totalSteps}` : phase;
+  return `${type} with ${model} on ${engine}: ${progress} (${attemptId})`;
+}
+
+function describeModels(models: readonly string[], resident: readonly string[]): string {
+  if (models.length === 0) return "nothing it could run now";
+  const some = models.slice(0, 5).join(", ");
+  const more = models.length > 5 ? ` and ${models.length - 5} more` : "";
+  return `${some}${more}${resident.length > 0 ? `; in memory: ${resident.slice(0, 5).join(", ")}` : ""}`;
+}
+
+function formatTime(ms: number): string {
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 1) return `${Math.floor(ms / 1000)} s`;
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

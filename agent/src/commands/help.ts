@@ -1,0 +1,120 @@
+import { COMMANDS, type CommandName } from "../config/command-line.ts";
+
+const WHERE = `Where it keeps its things
+  --state DIR        Folder for this agent's id, unfinished deliveries and
+                     config.yaml (env STARGRAPH_AGENT_STATE,
+                     default: ~/.stargraph-agent). One process per folder.
+  --config FILE      YAML or JSON with any of the settings under the names of
+                     their flags, without the dashes, as in "max-pixels:
+                     1048576" (env STARGRAPH_CONFIG,
+                     default: ~/.stargraph-agent/config.yaml, where it is)
+`;
+
+const RUN = `stargraph-agent: draws pictures for a Star-Graph edge on this machine.
+
+Usage
+  stargraph-agent --edge URL --key KEY [options]
+  stargraph-agent COMMAND [options]
+
+It opens one outbound WebSocket to the edge and waits for tasks: no port is
+opened here. A result stays on disk until the edge has it on record, so a lost
+line, a crash or a restart loses nothing. Ctrl-C finishes what runs and leaves;
+a second one gives it back to the edge, a third one leaves at once.
+
+Commands (each has its own --help)
+{COMMANDS}
+Where to connect
+  --edge URL         Address of the edge, as in https://api.example.com
+  --key KEY          Agent key, sgk_... (env STARGRAPH_KEY, which other users of
+                     this machine cannot see in the process list)
+  --key-file FILE    The same from a file that nobody else may read
+  --name NAME        How the edge lists this agent (default: the host name)
+  --ca-file FILE     Authorities to trust besides the usual ones, PEM. A proxy
+                     is taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
+
+What to run
+  --engine NAME      built-in: a small model that needs no GPU, from the package
+                     stargraph-scene (default). Several engines, each with what
+                     it needs, are listed in the file, under "engines:"
+  --slots N          Tasks at a time, 1 to 64 (default: 1)
+  --map-model NAMES  Also offer the engine's model under these names of the API,
+                     separated by commas; may be repeated. Whoever asked for the
+                     name is told which model really ran. A name offered for
+                     some types of task only: NAME:TEXT2IMG+IMG2IMG
+
+What to take (default: all that the engines can run)
+  --types LIST       Only these types of task, as in TEXT2IMG,UPSCALE
+  --models LIST      Only these models
+  --max-pixels N     No picture with more pixels (width × height)
+  --own-tasks WHOSE  any; first: your own account's before others'; only
+  --refuse-words LIST  No prompt that holds one of these words
+
+When to rest
+  --hours LIST       Ask for work only then, as in 22:00-07:00, by this machine's
+                     clock
+  --idle-only        Only while nobody else uses the GPU, the keyboard or the
+                     mouse, as far as this machine tells; models leave memory
+  --cool-down TIME   How long to wait after such use (default: 5m)
+  --max-temperature C  Of the hottest GPU (default: 87); goes on 10 degrees below
+  --min-disk SIZE    Free where results are kept (default: 1GB)
+  --min-memory SIZE  Free memory of the machine (default: 250MB)
+  --free-after TIME  Models leave memory after this long without a task
+                     (default: 10m)
+
+${WHERE}  --log FORMAT       text: lines for people (default); json: one object a line
+  --help, --version
+
+A flag wins over its variable, that over the file. Every setting has a variable:
+--max-pixels is STARGRAPH_MAX_PIXELS.
+
+Exit codes: 0 stopped on request, 1 refused or failed (the last line says why),
+2 a setting is wrong.
+`;
+
+const SUMMARY: Readonly<Record<CommandName, string>> = {
+  run: "serve tasks (without a command, too)",
+  status: "how the agent that runs on this machine is, and what it does",
+  pause: "take no more tasks for a while, and free memory",
+  resume: "end a pause",
+  drain: "finish what runs, then leave",
+};
+
+const OF_COMMAND: Readonly<Record<Exclude<CommandName, "run">, string>> = {
+  status: `Usage: stargraph-agent status [--json] [--state DIR]
+
+Asks the agent that runs on this machine, over a socket in its state folder:
+whether it is connected, what it does, why it does nothing, what waits, and what
+was earned today.
+
+  --json             The same as one JSON object
+`,
+  pause: `Usage: stargraph-agent pause [--for TIME] [--free-memory] [--state DIR]
+
+The running agent takes no more tasks, finishes those that run, and then has its
+engines give their memory back. It stays paused over a restart.
+
+  --for TIME         End the pause by itself, as in 2h or 30m
+  --free-memory      Do not wait: give running tasks back to the edge, where
+                     others take them, and free memory now
+`,
+  resume: `Usage: stargraph-agent resume [--state DIR]
+
+Ends a pause of the running agent.
+`,
+  drain: `Usage: stargraph-agent drain [--state DIR]
+
+The running agent takes no more tasks, finishes and delivers what it has, and
+leaves. The command does not wait for that.
+`,
+};
+
+const CODES = `Exit codes: 0 done, 1 the agent did not do it, 2 a setting is wrong, 3 no agent
+runs with that state folder.
+`;
+
+/** What `--help` prints; a snapshot test keeps it in step with the flags. */
+export function writeHelp(command: CommandName): string {
+  if (command !== "run") return `${OF_COMMAND[command]}\n${WHERE}\n${CODES}`;
+  const commands = COMMANDS.map((name) => `  ${name.padEnd(19)}${SUMMARY[name]}\n`).join("");
+  return RUN.replace("{COMMANDS}", commands);
+}

@@ -1,0 +1,29 @@
+import { runAgent } from "../agent.ts";
+import type { CommandLine } from "../config/command-line.ts";
+import { readConfig, withEdgeAndKey } from "../config/read-config.ts";
+import type { OpenEngines } from "../engines/open-engines.ts";
+import { listenForStop } from "../life/stop-signals.ts";
+import { createLog } from "../log.ts";
+import { Refusal } from "../refusal.ts";
+
+/** What a shell expects of a program that Ctrl-C ended. */
+const INTERRUPTED = 130;
+
+export async function run(line: CommandLine, openEngines: OpenEngines): Promise<number> {
+  const config = withEdgeAndKey(readConfig(line));
+  const log = createLog(config.log);
+  const { finish, stop, stopListening } = listenForStop(() => process.exit(INTERRUPTED));
+  finish.addEventListener("abort", () => log.info("leaving", "Leaving once what runs is done. Ctrl-C again gives it back"));
+  stop.addEventListener("abort", () => log.info("stopping", "Stopping"));
+  try {
+    await runAgent(config, { openEngines, log, signal: stop, finish });
+    log.info("bye", "Stopped");
+    return 0;
+  } catch (error) {
+    if (error instanceof Refusal) log.error("refused", error.message);
+    else log.error("crashed", error instanceof Error ? (error.stack ?? error.message) : String(error));
+    return 1;
+  } finally {
+    stopListening();
+  }
+}

@@ -1,0 +1,105 @@
+import { rm, statfs, writeFile } from "node:fs/promises";
+import { totalmem } from "node:os";
+import { join } from "node:path";
+import type { RestRules } from "../config/agent-config.ts";
+import type { Engine } from "../engines/engine.ts";
+import { findGpus, type Gpu, type GpuTool } from "../machine/gpus.ts";
+import { inputIdleMs } from "../machine/input-idle.ts";
+import { runTool } from "../machine/tool.ts";
+import type { Vitals } from "./rest.ts";
+
+/** A GPU this busy while no task of ours runs works for somebody else. */
+const BUSY_PERCENT = 15;
+/** The keyboard counts as used when it was, since about the last look. */
+const JUST_TYPED_MS = 30_000;
+/** The tools start a process each: a box that is not watched for its user is asked for heat only now and then. */
+const GPU_EVERY_MS = 60_000;
+
+/** About what a picture takes. */
+const PROBE = new Uint8Array(2 * 1024 * 1024);
+
+export interface Look {
+  vitals: Vitals;
+  gpus: readonly Gpu[];
+}
+
+/** Looks at the box. The tool that knows its GPUs is found once. */
+export class Machine {
+  readonly #folder: string;
+  readonly #rules: RestRules;
+  readonly #engines: () => readonly Engine[];
+  #tool: GpuTool | null = null;
+  #gpus: readonly Gpu[] = [];
+  #gpusAtMs = -Infinity;
+  #isDiskSuspect = false;
+
+  constructor(folder: string, rules: RestRules, engines: () => readonly Engine[]) {
+    this.#folder = folder;
+    this.#rules = rules;
+    this.#engines = engines;
+  }
+
+  /** Finds the GPUs; to be called once, before the first look. */
+  async findGpus(): Promise<readonly Gpu[]> {
+    const found = await findGpus(runTool, process.platform, totalmem());
+    this.#tool = found?.tool ?? null;
+    this.#gpus = found?.gpus ?? [];
+    this.#gpusAtMs = performance.now();
+    return this.#gpus;
+  }
+
+  /** A result could not be kept: from now on a look tries to write, until that works. */
+  suspectDisk(): void {
+    this.#isDiskSuspect = true;
+  }
+
+  /** @param isWorking a task of ours runs, so that a busy GPU means nothing. */
+  async look(isWorking: boolean): Promise<Look> {
+    const [disk, isDiskRefusing, gpus, engineTrouble, idleMs] = await Promise.all([
+      statfs(this.#folder).catch(() => null),
+      this.#isDiskSuspect ? this.#isRefusing() : false,
+      this.#lookAtGpus(),
+      troubleOf(this.#engines()),
+      this.#rules.isIdleOnly ? inputIdleMs(runTool, process.platform) : null,
+    ]);
+    const heat = gpus.flatMap(({ temperatureCelsius }) => (temperatureCelsius === null ? [] : [temperatureCelsius]));
+    const isGpuBusy = !isWorking && gpus.some(({ usedPercent }) => (usedPercent ?? 0) > BUSY_PERCENT);
+    const vitals: Vitals = {
+      freeDiskBytes: disk ? disk.bavail * disk.bsize : null,
+      isDiskRefusing,
+      freeMemoryBytes: process.availableMemory(),
+      temperatureCelsius: heat.length > 0 ? Math.max(...heat) : null,
+      usedByOthers: isGpuBusy ? "GPU" : idleMs !== null && idleMs < JUST_TYPED_MS ? "keyboard" : null,
+      engineTrouble,
+    };
+    return { vitals, gpus };
+  }
+
+  async #isRefusing(): Promise<boolean> {
+    const path = join(this.#folder, "probe");
+    try {
+      await writeFile(path, PROBE);
+      this.#isDiskSuspect = false;
+    } catch {
+      // Whatever the reason, results could not be kept either.
+    }
+    await rm(path, { force: true }).catch(() => {});
+    return this.#isDiskSuspect;
+  }
+
+  async #lookAtGpus(): Promise<readonly Gpu[]> {
+    const isFresh = performance.now() - this.#gpusAtMs < GPU_EVERY_MS;
+    if (!this.#tool || (isFresh && !this.#rules.isIdleOnly)) return this.#gpus;
+    const output = await runTool(this.#tool.name, this.#tool.args);
+    if (output !== null) this.#gpus = this.#tool.parse(output);
+    this.#gpusAtMs = performance.now();
+    return this.#gpus;
+  }
+}
+
+/** Null while one engine can run something: the others' models are simply not offered. */
+async function troubleOf(engines: readonly Engine[]): Promise<string | null> {
+  const states = await Promise.all(engines.map(async (engine) => ({ name: engine.name, health: await engine.health() })));
+  const [first, ...rest] = states.flatMap(({ name, health }) => (health.isReady ? [] : [`${name}: ${health.reason}`]));
+  return first === undefined || rest.length + 1 < states.length ? null : first.slice(0, 200);
+}

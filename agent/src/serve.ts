@@ -1,0 +1,256 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { previewPath, PROTOCOL_VERSION, type HelloMessage } from "@star-graph/shared/agent-protocol";
+import { DEFAULTS } from "@star-graph/shared/defaults";
+import type { AgentDeps } from "./agent.ts";
+import type { AgentConfig } from "./config/agent-config.ts";
+import type { WorkMessage } from "./connection.ts";
+import { controlAddress } from "./control/address.ts";
+import type { ControlRequest } from "./control/messages.ts";
+import { obeyOwner, type Standing } from "./control/obey-owner.ts";
+import { listenForOwner } from "./control/server.ts";
+import { Delivery } from "./delivery.ts";
+import type { EngineSet } from "./engines/engine-set.ts";
+import { fetchInputs } from "./inputs.ts";
+import { Gate } from "./life/gate.ts";
+import { Machine } from "./life/measure.ts";
+import { readPause, writePause } from "./life/pause-file.ts";
+import { Link, urlAtEdge } from "./link.ts";
+import { openNetwork } from "./network.ts";
+import { freeSlots } from "./offer.ts";
+import { hasCode } from "./outside.ts";
+import { limitModels, reasonOfOwner } from "./owner-limits.ts";
+import { postPreview } from "./post-preview.ts";
+import { Runner } from "./runner.ts";
+import { SelfReport } from "./self-report.ts";
+import { Spool } from "./spool.ts";
+import type { StateFolder } from "./state-folder.ts";
+import { AGENT_TIMINGS } from "./timings.ts";
+import { AGENT_VERSION } from "./version.ts";
+
+/** What a disk that takes no more says: full, over quota, over the size a file may have, read-only. */
+const isDiskError = (error: unknown): boolean => hasCode(error, "ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO");
+
+/** Wires one agent together and runs it until it is stopped, refused, or has left of its own. */
+export async function serve(config: AgentConfig, state: StateFolder, engines: EngineSet, deps: AgentDeps): Promise<void> {
+  const { log, timings = AGENT_TIMINGS } = deps;
+  const startedMs = performance.now();
+  // A refusal by the edge ends the attempts just as the owner's stop does.
+  const over = new AbortController();
+  const signal = AbortSignal.any([deps.signal, over.signal]);
+  const limits: { progressMs: number; maxResultBytes: number } = {
+    progressMs: DEFAULTS.progressMs,
+    maxResultBytes: DEFAULTS.maxResultBytes,
+  };
+  const spool = new Spool(state.spoolFolder);
+  const network = openNetwork(config.extraAuthorities);
+  const dispatcher = network.requests;
+  const machine = new Machine(state.spoolFolder, config.rest, () => engines.engines);
+  const counts = { drawn: 0, failed: 0 };
+  let standing: Standing | null = null;
+  let isDrainedByEdge = false;
+  let isLeaving = false;
+  let looks = 0;
+  let announcedSlots: number | null = null;
+
+  const gpus = (await machine.findGpus()).map(({ name, memoryBytes }) => ({ name: name.slice(0, 100), memoryBytes }));
+  const models = () => limitModels(engines.models(), config.limits);
+  const slots = (): number =>
+    freeSlots({
+      free: models().length > 0 ? engines.freeSlots : 0,
+      running: runner.attemptIds.length,
+      unacknowledged: delivery.attemptIds.length,
+      isDraining: isDrainedByEdge || isLeaving || looks > 0 || gate.restingBecause !== null,
+    });
+  const announce = () => {
+    report.tell();
+    const free = slots();
+    if (free !== announcedSlots && link.send({ type: "ready", freeSlots: free })) announcedSlots = free;
+    if (isLeaving && runner.attemptIds.length + delivery.attemptIds.length === 0) over.abort();
+  };
+  const leave = () => {
+    isLeaving = true;
+    const left = runner.attemptIds.length + delivery.attemptIds.length;
+    if (left > 0) log.info("finishing", `Finishing ${left} ${left === 1 ? "task" : "tasks"}, then leaving`);
+    announce();
+  };
+
+  const link = new Link({
+    edge: config.edge,
+    key: config.key,
+    network,
+    backoff: timings.reconnect,
+    welcomeMs: timings.welcomeMs,
+    log,
+    signal,
+    hello: (): HelloMessage => ({
+      type: "hello",
+      protocol: PROTOCOL_VERSION,
+      agent: { id: state.agentId, name: config.name, version: AGENT_VERSION },
+      capabilities: report.capabilities(),
+      running: runner.attemptIds,
+      finished: delivery.attemptIds.slice(0, 1000),
+    }),
+    onWelcome: (welcome) => {
+      log.info("registered", `Registered with ${config.edge.origin} as "${config.name}"`, {
+        agentId: state.agentId,
+        models: models().length,
+        slots: engines.slots,
+      });
+      limits.progressMs = welcome.timings.progressMs;
+      limits.maxResultBytes = welcome.maxResultBytes;
+      isDrainedByEdge = false;
+      announcedSlots = null;
+      announce();
+      runner.repeatProgress();
+      delivery.repeatEnds();
+    },
+    onMessage: (message) => onMessage(message),
+  });
+  const send = link.send.bind(link);
+  const gate = new Gate(
+    {
+      rules: config.rest,
+      look: (isWorking) => machine.look(isWorking),
+      isWorking: () => runner.attemptIds.length > 0,
+      freeMemory: () => engines.freeMemory(),
+      keepPause: (untilMs) => writePause(state.pausePath, untilMs),
+      onChange: () => announce(),
+      log,
+    },
+    await readPause(state.pausePath),
+  );
+  const report = new SelfReport({
+    // The protocol knows no agent without slots; one that can run nothing says so by offering no model.
+    capabilities: () => ({
+      slots: Math.min(64, Math.max(1, engines.slots)),
+      models: models(),
+      ...(gpus.length > 0 && { gpus: gpus.slice(0, 64) }),
+      ...(config.limits.ownTasks !== "any" && { ownTasks: config.limits.ownTasks }),
+    }),
+    status: () => statusOf(engines, gate),
+    send,
+  });
+  const delivery: Delivery = new Delivery({
+    spool,
+    log,
+    send,
+    dispatcher,
+    uploadBackoff: timings.upload,
+    progressMs: () => limits.progressMs,
+    repeatMs: timings.repeatEndMs,
+    signal,
+    onChange: announce,
+  });
+  const runner: Runner = new Runner({
+    engines,
+    spool,
+    delivery,
+    log,
+    send,
+    freeSlots: slots,
+    limits: () => limits,
+    signal,
+    refuse: (task) => reasonOfOwner(task, config.limits),
+    onSlotsChanged: announce,
+    onEnd: (end) => {
+      if (end.kind === "spooled") counts.drawn++;
+      if (end.kind === "failed") counts.failed++;
+      if (end.kind === "failed" && isDiskError(end.error)) machine.suspectDisk();
+      gate.noteWork();
+      // Between tasks the box is looked at before another one is asked for.
+      looks++;
+      void gate.check().finally(() => {
+        looks--;
+        announce();
+      });
+    },
+    postPreview: (attemptId, grant, picture, contentType) =>
+      postPreview(urlAtEdge(config.edge, previewPath(attemptId)), grant, picture, { contentType, dispatcher, signal }),
+    fetchInputs: (inputs, grant, folder, stop) => {
+      const onRetry = (reason: string, waitMs: number) => log.warn("input-retried", `Input not fetched: ${reason}`, { waitMs });
+      return fetchInputs(inputs, grant, folder, { dispatcher, backoff: timings.upload, signal: stop, onRetry });
+    },
+  });
+
+  const onMessage = (message: WorkMessage): void => {
+    switch (message.type) {
+      case "offer":
+        runner.offer(message);
+        return;
+      case "cancel":
+        void runner.cancel(message.attemptId);
+        return;
+      case "ack":
+        log.info("acknowledged", `The edge has it: ${message.outcome}`, { attemptId: message.attemptId });
+        void delivery.forget(message.attemptId);
+        return;
+      case "drain":
+        log.info("draining", "The edge asks to take no more work");
+        isDrainedByEdge = true;
+        announce();
+        return;
+      case "standing":
+        standing = message;
+        if (message.idleBecause !== undefined) log.info("idle", `No work: ${message.idleBecause}`, { state: message.state });
+        return;
+      case "watch":
+        runner.watch(message.attemptId, message.watching);
+    }
+  };
+
+  const onOwner = (request: ControlRequest) =>
+    obeyOwner(request, {
+      gate,
+      runner,
+      delivery,
+      engines,
+      leave,
+      facts: () => ({
+        name: config.name,
+        edge: config.edge.origin,
+        isConnected: link.isUp,
+        isLeaving,
+        standing,
+        ...counts,
+        upMs: Math.round(performance.now() - startedMs),
+      }),
+    });
+
+  for (const meta of await spool.recover()) {
+    log.info("recovered", "Found a result that was not yet delivered", { attemptId: meta.attemptId });
+    delivery.deliver(meta);
+  }
+  engines.onChange(announce);
+  await gate.check();
+  const control = await listenForOwner(controlAddress(config.stateFolder), onOwner);
+  const looking = setInterval(() => void gate.check(), timings.lookMs);
+  const repeating = delivery.repeatUntilStopped();
+  deps.finish?.addEventListener("abort", leave);
+  if (deps.finish?.aborted) leave();
+  const letGo = async () => {
+    await runner.whenIdle();
+    await engines.close();
+  };
+  try {
+    await link.run();
+  } finally {
+    over.abort();
+    clearInterval(looking);
+    deps.finish?.removeEventListener("abort", leave);
+    await Promise.all([repeating, control.close()]);
+    const limit = new AbortController();
+    await Promise.race([letGo().finally(() => limit.abort()), sleep(timings.stopMs, undefined, { signal: limit.signal }).catch(() => {})]);
+    await dispatcher.destroy();
+  }
+}
+
+function statusOf(engines: EngineSet, gate: Gate) {
+  const { gpus, vitals } = gate.look;
+  const [first] = gpus;
+  return {
+    ...(gate.restingBecause !== null && { restingBecause: gate.restingBecause.slice(0, 200) }),
+    residentModels: engines.residentModels(),
+    ...(first && first.freeMemoryBytes !== null && { freeMemoryBytes: Math.max(0, first.freeMemoryBytes) }),
+    ...(vitals.temperatureCelsius !== null && { temperatureCelsius: vitals.temperatureCelsius }),
+  };
+}
