@@ -3,6 +3,8 @@ import { continueLedgerCheck } from "./billing/check-ledger.ts";
 import { createLedgerCheckStore } from "./billing/ledger-check-store.ts";
 import { openDatabase } from "./db/client.ts";
 import { sweepPools } from "./dispatch/sweep-pools.ts";
+import { createOrphanStore } from "./files/orphan-store.ts";
+import { partOf, removeOrphans } from "./files/remove-orphans.ts";
 import { log } from "./http/log.ts";
 import { forgetAnswers } from "./idempotency/forget-answers.ts";
 import { removeExpiredInputs } from "./inputs/remove-expired.ts";
@@ -15,6 +17,7 @@ const CHORES: Record<string, (env: Cloudflare.Env, now: number) => Promise<void>
   forgetAnswers,
   removeExpiredInputs,
   removeExpiredResults,
+  removeOrphans: (env, now) => removeOrphans(createOrphanStore(openDatabase(env.DB), env.FILES), partOf(now), now),
   checkLedger: (env, now) => continueLedgerCheck(createLedgerCheckStore(openDatabase(env.DB)), now),
 };
 
