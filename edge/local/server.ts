@@ -38,6 +38,10 @@ export interface ServerOptions {
   tokenSecret: string;
   /** Hosts beyond the public internet that the Worker may reach, with their port where they have one. */
   allowedHosts: readonly string[];
+  /** The Worker's entry when it is not `wrangler.toml`'s, from the project folder. */
+  entry?: string;
+  /** Variables that differ from those of `wrangler.toml`. */
+  vars?: Record<string, string>;
   /** One structured line of the Worker. */
   onLog: (line: string, level: string) => void;
 }
@@ -88,7 +92,8 @@ function releaseSignals(keep: Set<Function>): void {
  * Bundles the Worker and serves it on workerd with its data kept in a folder.
  * @throws {StartError} when the Worker cannot be built or does not start.
  */
-export async function startServer({ projectFolder, dataFolder, port, tokenSecret, allowedHosts, onLog }: ServerOptions): Promise<Server> {
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { projectFolder, dataFolder, port, tokenSecret, allowedHosts, entry, vars = {}, onLog } = options;
   const config = WranglerConfig.parse(parse(fs.readFileSync(path.join(projectFolder, "wrangler.toml"), "utf8")));
   const baseUrl = `http://${HOST}:${port}`;
   const [database] = config.d1_databases;
@@ -99,7 +104,7 @@ export async function startServer({ projectFolder, dataFolder, port, tokenSecret
   const firstWords: { message: string; level: string }[] = [];
   const before = new Set(SIGNALS.flatMap((signal) => process.rawListeners(signal)));
   try {
-    const contents = await bundleWorker(path.join(projectFolder, config.main));
+    const contents = await bundleWorker(path.join(projectFolder, entry ?? config.main));
     miniflare = new Miniflare(
       convertV4MiniflareOptions({
         host: HOST,
@@ -116,7 +121,13 @@ export async function startServer({ projectFolder, dataFolder, port, tokenSecret
             compatibilityDate: config.compatibility_date,
             compatibilityFlags: config.compatibility_flags,
             modules: [{ type: "ESModule", path: "worker.js", contents }],
-            bindings: { ...config.vars, PUBLIC_BASE_URL: baseUrl, TOKEN_SECRET: tokenSecret, FETCH_HOSTS: allowedHosts.join(",") },
+            bindings: {
+              ...config.vars,
+              PUBLIC_BASE_URL: baseUrl,
+              FETCH_HOSTS: allowedHosts.join(","),
+              ...vars,
+              TOKEN_SECRET: tokenSecret,
+            },
             outboundService: (request) => outbound.fetch(request),
             d1Databases: { [database.binding]: { id: database.database_id } },
             r2Buckets: { [bucket.binding]: { id: bucket.bucket_name } },
