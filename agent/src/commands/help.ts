@@ -34,8 +34,9 @@ Where to connect
 
 What to run
   --engine NAME      built-in: a small model that needs no GPU, from the package
-                     stargraph-scene (default). Several engines, each with what
-                     it needs, are listed in the file, under "engines:"
+                     stargraph-scene (default). comfyui: the server at
+                     http://127.0.0.1:8188. Several engines, each with what it
+                     needs, are listed in the file, under "engines:"
   --slots N          Tasks at a time, 1 to 64 (default: 1)
   --map-model NAMES  Also offer the engine's model under these names of the API,
                      separated by commas; may be repeated. Whoever asked for the

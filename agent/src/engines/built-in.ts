@@ -20,7 +20,7 @@ const MODELS: readonly EngineModel[] = [
   {
     name: SCENE_MODEL,
     types: ["TEXT2IMG", "IMG2IMG", "UPSCALE", "POSE", "TEXT2VIDEO", "IMG2VIDEO"],
-    features: ["pose:openpose", "pose:canny", "pose:depth"],
+    features: ["pose:OPENPOSE", "pose:CANNY", "pose:DEPTH"],
   },
 ];
 

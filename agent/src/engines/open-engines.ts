@@ -1,13 +1,19 @@
+import type { Log } from "../log.ts";
 import { openBuiltInEngine } from "./built-in.ts";
+import { openComfyUI } from "./comfyui/open-comfyui.ts";
 import type { Engine } from "./engine.ts";
 import { EngineSet, type OpenEngine } from "./engine-set.ts";
 import type { EngineName, EngineSettings } from "./settings.ts";
 
-type Openers = { readonly [Name in EngineName]: (settings: Extract<EngineSettings, { engine: Name }>) => Promise<Engine> };
+interface OpenDeps {
+  log: Log;
+}
 
-const OPENERS: Openers = { "built-in": () => openBuiltInEngine() };
+type Openers = { readonly [Name in EngineName]: (settings: Extract<EngineSettings, { engine: Name }>, deps: OpenDeps) => Promise<Engine> };
 
-export type OpenEngines = (settings: readonly EngineSettings[]) => Promise<EngineSet>;
+const OPENERS: Openers = { "built-in": () => openBuiltInEngine(), comfyui: openComfyUI };
+
+export type OpenEngines = (settings: readonly EngineSettings[], deps: OpenDeps) => Promise<EngineSet>;
 
 /**
  * Opens the engines that an owner configured, each by its name.
@@ -15,14 +21,25 @@ export type OpenEngines = (settings: readonly EngineSettings[]) => Promise<Engin
  */
 export function enginesOf(openers: Partial<Openers> = {}): OpenEngines {
   const all = { ...OPENERS, ...openers };
-  return async (settings) => {
+  return async (settings, deps) => {
     const opened: OpenEngine[] = [];
     try {
-      for (const one of settings) opened.push({ engine: await all[one.engine](one), slots: one.slots, mappedModels: one.mappedModels });
+      for (const one of settings) {
+        opened.push({ engine: await openOne(all, one, deps), slots: one.slots, mappedModels: one.mappedModels });
+      }
     } catch (error) {
       await Promise.all(opened.map(({ engine }) => engine.close()));
       throw error;
     }
     return new EngineSet(opened);
   };
+}
+
+function openOne(openers: Openers, settings: EngineSettings, deps: OpenDeps): Promise<Engine> {
+  switch (settings.engine) {
+    case "built-in":
+      return openers["built-in"](settings, deps);
+    case "comfyui":
+      return openers.comfyui(settings, deps);
+  }
 }

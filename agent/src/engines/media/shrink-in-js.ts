@@ -31,7 +31,8 @@ export function shrinkInJs(
   return null;
 }
 
-function decode(picture: Uint8Array, format: SmallPicture["format"]): Pixels | null {
+/** @throws when it cannot be decoded; null for a WebP, which only sharp can read. */
+export function decode(picture: Uint8Array, format: SmallPicture["format"]): Pixels | null {
   switch (format) {
     case "PNG":
       return PNG.sync.read(Buffer.from(picture));

@@ -1,0 +1,243 @@
+import { randomUUID } from "node:crypto";
+import type { EngineTask } from "@star-graph/shared/rest/generate";
+import { modelOf } from "@star-graph/shared/work";
+import type { BackoffLimits } from "../../backoff.ts";
+import type { Log } from "../../log.ts";
+import { messageOf } from "../../outside.ts";
+import { Changes } from "../changes.ts";
+import { type Engine, EngineError, type EngineHealth, type EngineModel, type EngineResult, type RunOptions } from "../engine.ts";
+import { ComfyClient, ServerSilent } from "./client.ts";
+import { executionFailure, interruptedJob, lostJob, problemsError, serverGone } from "./failures.ts";
+import { LOADERS } from "./families.ts";
+import { fetchResults } from "./fetch-results.ts";
+import { findModels, type FoundModel } from "./find-models.ts";
+import type { Plan } from "./graph.ts";
+import type { JobEnd } from "./job.ts";
+import { Jobs, type JobTimings } from "./jobs.ts";
+import { type NodeClasses, parseObjectInfo } from "./object-info.ts";
+import { planTask } from "./plan-task.ts";
+import { sendInput } from "./send-input.ts";
+import { keepServer, type ServerProcessTimings } from "./server-process.ts";
+import type { ComfyUISettings } from "./settings.ts";
+import { keepSocket } from "./socket.ts";
+import { problemsOf } from "./validate-graph.ts";
+import type { Workflow } from "./workflow.ts";
+
+export interface ComfyUITimings extends JobTimings, ServerProcessTimings {
+  reconnect: BackoffLimits;
+  pingMs: number;
+  /** A line that is back sooner has taken no models away. */
+  withdrawMs: number;
+  /** How often the lists of files are compared: new ones show without a restart. */
+  filesMs: number;
+}
+
+export interface ComfyUIDeps {
+  log: Log;
+  workflows: readonly Workflow[];
+  timings: ComfyUITimings;
+  newId?: () => string;
+}
+
+/** Folders whose lists say whether models came or went. */
+const FOLDERS = [...new Set([...Object.values(LOADERS).map(({ folder }) => folder), "controlnet", "text_encoders", "vae", "clip_vision"])];
+
+/**
+ * A ComfyUI server, somebody's or its own. While it is down the engine has no models; what ran goes on when the line comes
+ * back, and fails for another try when the server has forgotten it.
+ */
+export class ComfyUIEngine implements Engine {
+  readonly name = "comfyui";
+  readonly #settings: ComfyUISettings;
+  readonly #deps: ComfyUIDeps;
+  readonly #client: ComfyClient;
+  readonly #jobs: Jobs;
+  readonly #changes = new Changes();
+  readonly #over = new AbortController();
+  readonly #loops: Promise<void>[];
+  #classes: NodeClasses = new Map();
+  #found: readonly FoundModel[] = [];
+  #fileLists = "";
+  /** What the job before this one used, which the server keeps while there is room. */
+  #resident: readonly string[] = [];
+  #clientId: string;
+  #withdrawal: NodeJS.Timeout | null = null;
+  #filesTimer: NodeJS.Timeout | null = null;
+
+  constructor(settings: ComfyUISettings, deps: ComfyUIDeps) {
+    this.#settings = settings;
+    this.#deps = deps;
+    const { timings, log } = deps;
+    this.#client = new ComfyClient(new URL(settings.url));
+    this.#jobs = new Jobs(this.#client, timings);
+    this.#clientId = this.#newId();
+    const { signal } = this.#over;
+    const socket = keepSocket({
+      url: () => this.#socketUrl(),
+      backoff: timings.reconnect,
+      pingMs: timings.pingMs,
+      signal,
+      onOpen: () => this.#onOpen(),
+      onDown: () => this.#onDown(),
+      onEvent: (event) => this.#jobs.onEvent(event),
+      onPicture: (picture) => this.#jobs.onPicture(picture),
+    });
+    const { start } = settings;
+    const isAnswering = async () => (await this.health()).isReady;
+    const server = start && keepServer({ start, isAnswering, timings, log, signal, onEnd: () => this.#withdraw() });
+    this.#loops = server ? [socket, server] : [socket];
+  }
+
+  models(): readonly EngineModel[] {
+    return this.#found.map(({ model }) => model);
+  }
+
+  residentModels(): readonly string[] {
+    return this.#resident;
+  }
+
+  onChange(listener: () => void): void {
+    this.#changes.listen(listener);
+  }
+
+  async health(): Promise<EngineHealth> {
+    try {
+      const { freeMemoryBytes } = await this.#client.stats();
+      return { isReady: true, ...(freeMemoryBytes !== null && { freeMemoryBytes }) };
+    } catch (error) {
+      return { isReady: false, reason: `ComfyUI at ${this.#settings.url} does not answer: ${messageOf(error)}` };
+    }
+  }
+
+  async freeMemory(): Promise<void> {
+    if (this.#jobs.count > 0) return;
+    // A server that does not answer holds nothing that could be given back.
+    await this.#client.freeMemory().catch(() => {});
+    this.#reside([]);
+  }
+
+  async run(task: EngineTask, options: RunOptions): Promise<EngineResult> {
+    const { signal, inputs, onProgress, outputFolder } = options;
+    const wanted = modelOf(task);
+    // A name that the owner mapped goes to the first model, as for every engine.
+    const isAble = ({ model }: FoundModel) => model.types.includes(task.type);
+    const found = this.#found.find((one) => one.model.name === wanted && isAble(one)) ?? this.#found.find(isAble);
+    if (!found) throw new EngineError("MODEL_LOAD_FAILED", "ComfyUI is not there, or no longer has this model", { isRetryable: true });
+    signal.throwIfAborted();
+    onProgress({ phase: "loading", step: 0, totalSteps: 1 });
+    const promptId = this.#newId();
+    try {
+      const image = await sendInput(this.#client, found.recipe, task, inputs);
+      const plan = planTask(found.recipe, task, { classes: this.#classes, image, prefix: `stargraph/${promptId}` });
+      const problems = problemsOf(plan.graph, this.#classes);
+      if (problems.length > 0) throw problemsError(problems);
+      signal.throwIfAborted();
+      const submission = { graph: plan.graph, promptId, clientId: this.#clientId, withPreviews: this.#settings.previews };
+      const end = await this.#jobs.run(submission, onProgress, signal);
+      // An interrupt during the last node is lost, and the job ends well: what counts is that it was cancelled.
+      signal.throwIfAborted();
+      return await this.#resultOf(end, plan, task, found, outputFolder);
+    } catch (error) {
+      throw error instanceof ServerSilent ? Object.assign(serverGone(), { cause: error }) : error;
+    } finally {
+      void this.#client.forget(promptId).catch(() => {});
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#changes.close();
+    this.#over.abort();
+    for (const timer of [this.#withdrawal, this.#filesTimer]) if (timer) clearTimeout(timer);
+    await Promise.all(this.#loops);
+    await this.#client.close();
+  }
+
+  async #resultOf(end: JobEnd, plan: Plan, task: EngineTask, { model }: FoundModel, folder: string): Promise<EngineResult> {
+    switch (end.kind) {
+      case "lost":
+        throw lostJob();
+      case "interrupted":
+        throw interruptedJob();
+      case "failed":
+        throw this.#failureOf(end);
+      case "succeeded": {
+        this.#reside([model.name]);
+        const files = await fetchResults(this.#client, plan, task, end, folder);
+        return { files, servedBy: { engine: this.name, model: model.servedAs ?? model.name }, notes: [...plan.notes] };
+      }
+    }
+  }
+
+  #failureOf({ failure }: Extract<JobEnd, { kind: "failed" }>): EngineError {
+    const error = executionFailure(failure);
+    // For the owner's eyes: paths and all, in the log of the box alone.
+    this.#deps.log.warn("engine-error", `ComfyUI says: ${messageOf(error.cause)}`);
+    // What filled the memory may be an earlier job's model.
+    if (error.failure === "NO_GPU") void this.freeMemory();
+    return error;
+  }
+
+  #newId(): string {
+    return (this.#deps.newId ?? randomUUID)();
+  }
+
+  /**
+   * Messages of a job go to the socket that has the name it was sent under, so the name stays while jobs are open. Otherwise it is
+   * a new one: when an older half-open socket of the same name ends at last, the server drops the name, and the newer goes deaf.
+   */
+  #socketUrl(): URL {
+    if (this.#jobs.count === 0) this.#clientId = this.#newId();
+    return this.#client.socketUrl(this.#clientId);
+  }
+
+  #onOpen(): void {
+    if (this.#withdrawal) clearTimeout(this.#withdrawal);
+    this.#withdrawal = null;
+    this.#jobs.askAll();
+    void this.#discover();
+  }
+
+  #onDown(): void {
+    this.#withdrawal ??= setTimeout(() => this.#withdraw(), this.#deps.timings.withdrawMs);
+  }
+
+  /** The server is down: nothing can be run, and nothing is in its memory. */
+  #withdraw(): void {
+    this.#withdrawal = null;
+    this.#jobs.askAll();
+    this.#fileLists = "";
+    this.#resident = [];
+    this.#offer([]);
+  }
+
+  async #discover(): Promise<void> {
+    if (this.#filesTimer) clearTimeout(this.#filesTimer);
+    try {
+      const lists = JSON.stringify(await Promise.all(FOLDERS.map((folder) => this.#client.modelFiles(folder))));
+      if (lists !== this.#fileLists) {
+        this.#classes = parseObjectInfo(await this.#client.objectInfo());
+        this.#fileLists = lists;
+        const { models, start } = this.#settings;
+        this.#offer(findModels(this.#classes, models, this.#deps.workflows));
+        const names = this.#found.map(({ model }) => `${model.name} (${model.servedAs ?? "?"})`);
+        const what = names.length > 0 ? names.join(", ") : "no model that it knows";
+        this.#deps.log.info("engine-models", `ComfyUI offers ${what}`, { started: start !== undefined });
+      }
+    } catch (error) {
+      this.#deps.log.warn("engine-silent", `ComfyUI was not understood: ${messageOf(error)}`);
+    }
+    if (!this.#over.signal.aborted) this.#filesTimer = setTimeout(() => void this.#discover(), this.#deps.timings.filesMs).unref();
+  }
+
+  #offer(found: readonly FoundModel[]): void {
+    const before = JSON.stringify(this.models());
+    this.#found = found;
+    if (JSON.stringify(this.models()) !== before) this.#changes.tell();
+  }
+
+  #reside(models: readonly string[]): void {
+    if (models.join() === this.#resident.join()) return;
+    this.#resident = models;
+    this.#changes.tell();
+  }
+}

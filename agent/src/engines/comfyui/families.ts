@@ -1,0 +1,38 @@
+/** How a model's files are put to use. */
+export const FAMILIES = ["sd15", "sdxl", "upscaler", "svd", "wan2.1-t2v", "wan2.1-i2v", "wan2.2-ti2v", "ltx"] as const;
+export type Family = (typeof FAMILIES)[number];
+
+/** A name of the API and the files that it may stand for: a file's name says nothing certain of what is in it, so this table does. */
+interface KnownModel {
+  name: string;
+  family: Family;
+  files: RegExp;
+}
+
+export const KNOWN_MODELS: readonly KnownModel[] = [
+  { name: "stable-diffusion-xl-base-1.0", family: "sdxl", files: /^sd_?xl[_-]base[_-]1\.0/i },
+  { name: "stable-diffusion-v1-5", family: "sd15", files: /^(v1-5-pruned|sd-?v1-5|stable-diffusion-v1-5)/i },
+  { name: "RealESRGAN", family: "upscaler", files: /^RealESRGAN_x[24](plus)?\./i },
+  { name: "stable-video-diffusion", family: "svd", files: /^(svd|stable-video-diffusion)/i },
+  { name: "stable-video-diffusion-img2vid", family: "svd", files: /^(svd|stable-video-diffusion)/i },
+  // The 14B models of 2.2 come in two files that must be used in turn; that is for an owner's own workflow.
+  { name: "wan2.1-t2v", family: "wan2.1-t2v", files: /^wan_?2\.1.*t2v/i },
+  { name: "wan2.1-i2v", family: "wan2.1-i2v", files: /^wan_?2\.1.*i2v/i },
+  { name: "wan2.2-ti2v-5b", family: "wan2.2-ti2v", files: /^wan_?2\.2.*ti2v/i },
+  { name: "ltx-video", family: "ltx", files: /^ltx-?v/i },
+];
+
+/** The loader whose list a family's main file stands in: being in that list is what makes a server able. */
+export const LOADERS: Readonly<Record<Family, { className: string; input: string; folder: string }>> = {
+  sd15: { className: "CheckpointLoaderSimple", input: "ckpt_name", folder: "checkpoints" },
+  sdxl: { className: "CheckpointLoaderSimple", input: "ckpt_name", folder: "checkpoints" },
+  upscaler: { className: "UpscaleModelLoader", input: "model_name", folder: "upscale_models" },
+  svd: { className: "ImageOnlyCheckpointLoader", input: "ckpt_name", folder: "checkpoints" },
+  "wan2.1-t2v": { className: "UNETLoader", input: "unet_name", folder: "diffusion_models" },
+  "wan2.1-i2v": { className: "UNETLoader", input: "unet_name", folder: "diffusion_models" },
+  "wan2.2-ti2v": { className: "UNETLoader", input: "unet_name", folder: "diffusion_models" },
+  ltx: { className: "CheckpointLoaderSimple", input: "ckpt_name", folder: "checkpoints" },
+};
+
+/** The name without the folders that a list may put before it, in the style of whatever system the server runs on. */
+export const fileName = (listed: string): string => listed.split(/[\\/]/).at(-1) ?? listed;

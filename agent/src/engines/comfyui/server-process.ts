@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
+import { backoffMs, type BackoffLimits } from "../../backoff.ts";
+import type { Log } from "../../log.ts";
+import type { ComfyUISettings } from "./settings.ts";
+
+export interface ServerProcessTimings {
+  /** Before a server that ended is started again. */
+  restart: BackoffLimits;
+  /** How often it is asked whether it lives. */
+  lookMs: number;
+  /** One that has answered before and then is silent for so long hangs. A load can hold the whole program up for a while. */
+  hangMs: number;
+  /** Asked to end, it has this long before it is killed. */
+  killMs: number;
+}
+
+export interface ServerProcessDeps {
+  start: NonNullable<ComfyUISettings["start"]>;
+  isAnswering: () => Promise<boolean>;
+  timings: ServerProcessTimings;
+  log: Log;
+  signal: AbortSignal;
+  /** It ended, whatever was running in it. */
+  onEnd: () => void;
+}
+
+const LAST_LINES = 20;
+
+/** Starts the owner's server and keeps it up until the signal ends both. */
+export async function keepServer(deps: ServerProcessDeps): Promise<void> {
+  const { timings, signal, log } = deps;
+  let failures = 0;
+  while (!signal.aborted) {
+    const { hasAnswered, why } = await runOnce(deps);
+    if (signal.aborted) return;
+    deps.onEnd();
+    failures = hasAnswered ? 0 : failures + 1;
+    const waitMs = backoffMs(failures, Math.random(), timings.restart);
+    log.warn("engine-ended", `ComfyUI ${why}; it is started again`, { waitMs });
+    await sleep(waitMs, undefined, { signal }).catch(() => {});
+  }
+}
+
+async function runOnce({ start, isAnswering, timings, log, signal }: ServerProcessDeps): Promise<{ hasAnswered: boolean; why: string }> {
+  const [file = "", ...args] = start.command;
+  const lines: string[] = [];
+  const stop = new AbortController();
+  const child = execa(file, args, {
+    ...(start.folder !== undefined && { cwd: start.folder }),
+    stdin: "ignore",
+    all: true,
+    buffer: false,
+    reject: false,
+    cleanup: true,
+    forceKillAfterDelay: timings.killMs,
+    cancelSignal: AbortSignal.any([signal, stop.signal]),
+  });
+  log.info("engine-started", `ComfyUI started: ${file}`, { ...(child.pid !== undefined && { pid: child.pid }) });
+  const reading = keepLastLines(child.iterable({ from: "all" }), lines);
+  let hasAnswered = false;
+  let hangs = false;
+  const over = new AbortController();
+  const watching = watch({ isAnswering, start, timings, signal: over.signal }, () => (hasAnswered = true)).then((isHanging) => {
+    hangs = isHanging;
+    if (isHanging) stop.abort();
+  });
+  const { exitCode, signal: killedBy, shortMessage } = await child;
+  over.abort();
+  await Promise.all([watching, reading]);
+  if (hangs) return { hasAnswered, why: hasAnswered ? "hangs" : `did not answer within ${start.withinSeconds} s` };
+  const said = lines.length > 0 ? `: ${lines.join(" | ").slice(-1000)}` : shortMessage === undefined ? "" : `: ${shortMessage}`;
+  return { hasAnswered, why: `ended (${killedBy ?? exitCode ?? "not started"})${said}` };
+}
+
+async function keepLastLines(output: AsyncIterable<unknown>, lines: string[]): Promise<void> {
+  try {
+    for await (const line of output) {
+      lines.push(String(line));
+      if (lines.length > LAST_LINES) lines.shift();
+    }
+  } catch {
+    // The child's own end says what went wrong.
+  }
+}
+
+/** True when the server hangs, false when it was told to stop looking. */
+async function watch(
+  { isAnswering, start, timings, signal }: Pick<ServerProcessDeps, "isAnswering" | "start" | "timings" | "signal">,
+  onAnswer: () => void,
+): Promise<boolean> {
+  let limitMs = start.withinSeconds * 1000;
+  let heardAtMs = performance.now();
+  while (!signal.aborted) {
+    await sleep(timings.lookMs, undefined, { signal }).catch(() => {});
+    if (signal.aborted) return false;
+    if (await isAnswering()) {
+      onAnswer();
+      limitMs = timings.hangMs;
+      heardAtMs = performance.now();
+    } else if (performance.now() - heardAtMs >= limitMs) return true;
+  }
+  return false;
+}
