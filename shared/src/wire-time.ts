@@ -4,7 +4,7 @@ import { z } from "zod";
 export const WireTime = z
   .string()
   .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$/)
-  .describe("UTC, without a zone");
+  .meta({ description: "UTC, without a zone", examples: ["2024-10-02T10:00:00"] });
 
 /** Unix milliseconds to the document's form `2024-10-02T10:00:00`: no zone, always UTC (decisions, "Times"). */
 export function toWireTime(unixMs: number): string {

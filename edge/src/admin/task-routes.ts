@@ -13,7 +13,13 @@ import { refundTask } from "./move-credits.ts";
 const tag = "Admin: tasks 任务管理";
 const LIST = operation({ tag, summary: "Everybody's tasks / 全部任务", answer: AdminTaskPage });
 const SHOW = operation({ tag, summary: "One task with its attempts / 任务详情", answer: AdminTask, errors: ["NOT_FOUND"] });
-const CANCEL = operation({ tag, summary: "Cancel anybody's task / 取消任务", answer: CancelAnswer, errors: ["NOT_FOUND", "BAD_REQUEST"] });
+const CANCEL = operation({
+  tag,
+  summary: "Cancel anybody's task / 取消任务",
+  success: "TASK_CANCELLED",
+  answer: CancelAnswer,
+  errors: ["NOT_FOUND", "BAD_REQUEST"],
+});
 const REFUND = operation({
   tag,
   summary: "Return the charge of a completed task / 退还扣费",
@@ -28,7 +34,7 @@ export const adminTasks = new Hono<AppEnv>()
     return ok(c, await showAnyTask(c.var.deps, c.req.valid("param").taskId, c.var.language, Date.now()));
   })
   .delete("/:taskId", CANCEL, validate("param", TaskIdParam), async (c) => {
-    return ok(c, await cancelAnyTask(c.var.deps, c.req.valid("param").taskId, actorOf(c)), { message: "TASK_CANCELLED" });
+    return ok(c, await cancelAnyTask(c.var.deps, c.req.valid("param").taskId, actorOf(c)));
   })
   .post("/:taskId/refund", REFUND, validate("param", TaskIdParam), validate("json", Refund), async (c) => {
     return ok(c, await refundTask(c.var.deps, c.req.valid("param").taskId, c.req.valid("json").reason, actorOf(c)));

@@ -17,6 +17,7 @@ const EVENTS = operation({
   description:
     "Events `progress`, `result` and `error` carry the messages of the WebSocket. The stream closes after the end; a client that comes again with the end's id in `Last-Event-ID` is answered 204.",
   contentType: "text/event-stream",
+  alsoAnswers: { 204: { description: "`Last-Event-ID` is the id of the end: nothing more will come" } },
   headers: { "Last-Event-ID": "the id of the last event that the client has had" },
 });
 const TICKET = operation({ tag, summary: "A ticket of one minute for a task's events / 事件流票据", answer: EventsTicket });

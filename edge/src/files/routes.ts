@@ -10,20 +10,40 @@ const MAX_AGE_SECONDS = 86_400;
 /** Our own keys and nothing else: R2 fails when asked for some that cannot be. */
 const FILE_KEY = /^[a-z]+\/[\w-]{1,64}\/[\w-]{1,64}\.[a-z0-9]{1,8}$/;
 
+/** What a stored file answers to conditions and ranges (RFC 9110). */
+const STORED = {
+  contentType: "image/*",
+  answerHeaders: ["ETag", "Accept-Ranges", "Cache-Control"],
+  headers: {
+    Range: "`bytes=0-99`: a part of the file",
+    "If-Range": "an `ETag`: the part only of that version, and all of any other",
+    "If-None-Match": "an `ETag`: 304 when that is still the file",
+    "If-Match": "an `ETag`: 412 when that is not the file",
+  },
+  alsoAnswers: {
+    206: {
+      description: "The part that `Range` asks for",
+      headers: ["Content-Range", "ETag", "Accept-Ranges", "Cache-Control"],
+      hasBody: true,
+    },
+    304: { description: "The file is what `If-None-Match` or `If-Modified-Since` says", headers: ["ETag", "Cache-Control"] },
+    412: { description: "The file is not what `If-Match` or `If-Unmodified-Since` says", headers: ["ETag"] },
+    416: { description: "`Range` begins behind the file's end", headers: ["Content-Range"] },
+  },
+  errors: ["NOT_FOUND"],
+} as const;
+
 const RESULT = operation({
   tag: "Files 文件",
   summary: "A result or its thumbnail / 结果文件",
-  description: "With `Range` 206 or 416, with `If-None-Match` 304, with `If-Match` 412.",
-  contentType: "image/*",
-  errors: ["NOT_FOUND"],
+  description: "Whoever has the address may read it.",
+  ...STORED,
 });
 
 const AVATAR = operation({
   tag: "Files 文件",
   summary: "A user's picture / 头像",
-  description: "As of results.",
-  contentType: "image/*",
-  errors: ["NOT_FOUND"],
+  ...STORED,
 });
 const DEFAULT_AVATAR = operation({ tag: "Files 文件", summary: "The picture of who has none / 默认头像", contentType: "image/png" });
 

@@ -27,6 +27,8 @@ import { submitOnce } from "./submit-once.ts";
 const COMMON = {
   tag: "Generate 生成",
   answer: GenerateAnswer,
+  success: GENERATE_SUCCESS.TEXT2IMG,
+  answerHeaders: ["RateLimit"],
   topLevel: GENERATE_TOP_LEVEL,
   headers: { "Idempotency-Key": "the same key and body get the same answer for 24 h" },
 } as const;
@@ -34,11 +36,26 @@ const ERRORS = ["INSUFFICIENT_CREDITS", "QUEUE_FULL", "SENSITIVE_CONTENT", "NO_G
 const PICTURE_ERRORS = [...ERRORS, "UNSUPPORTED_IMAGE", "FILE_TOO_LARGE"] as const;
 
 const TEXT2IMG = operation({ ...COMMON, summary: "A picture from words / 文生图", errors: ERRORS });
-const IMG2IMG = operation({ ...COMMON, summary: "A picture from a picture / 图生图", errors: PICTURE_ERRORS });
-const UPSCALE = operation({ ...COMMON, summary: "A larger picture / 画质提升", errors: PICTURE_ERRORS });
-const POSE = operation({ ...COMMON, summary: "A picture from a pose, edges or depth / 姿势控制", errors: PICTURE_ERRORS });
-const TEXT2VIDEO = operation({ ...COMMON, summary: "A video from words / 文生视频", errors: ERRORS });
-const IMG2VIDEO = operation({ ...COMMON, summary: "A video from a picture / 图生视频", errors: PICTURE_ERRORS });
+const IMG2IMG = operation({
+  ...COMMON,
+  success: GENERATE_SUCCESS.IMG2IMG,
+  summary: "A picture from a picture / 图生图",
+  errors: PICTURE_ERRORS,
+});
+const UPSCALE = operation({ ...COMMON, success: GENERATE_SUCCESS.UPSCALE, summary: "A larger picture / 画质提升", errors: PICTURE_ERRORS });
+const POSE = operation({
+  ...COMMON,
+  success: GENERATE_SUCCESS.POSE,
+  summary: "A picture from a pose, edges or depth / 姿势控制",
+  errors: PICTURE_ERRORS,
+});
+const TEXT2VIDEO = operation({ ...COMMON, summary: "A video from words / 文生视频", success: GENERATE_SUCCESS.TEXT2VIDEO, errors: ERRORS });
+const IMG2VIDEO = operation({
+  ...COMMON,
+  summary: "A video from a picture / 图生视频",
+  success: GENERATE_SUCCESS.IMG2VIDEO,
+  errors: PICTURE_ERRORS,
+});
 const QUOTE = operation({
   tag: "Generate 生成",
   summary: "What a submission would cost and be told now / 询价",
@@ -52,6 +69,7 @@ const BATCH = operation({
   description:
     "Each is checked, held, taken or refused by itself, in their order; `results` has what each would have been answered alone: a malformed one code 400 and `data.issues`.",
   answer: BatchAnswer,
+  answerHeaders: ["RateLimit"],
   headers: COMMON.headers,
 });
 
@@ -89,6 +107,5 @@ export const generate = new Hono<AppEnv>()
   });
 
 async function submit(c: Context<AppEnv>, request: GenerateRequest) {
-  const answer = await submitOnce(c.var.deps, c.var.user.id, request, c.req.header("Idempotency-Key"), Date.now());
-  return ok(c, answer, { message: GENERATE_SUCCESS[request.type], topLevel: GENERATE_TOP_LEVEL });
+  return ok(c, await submitOnce(c.var.deps, c.var.user.id, request, c.req.header("Idempotency-Key"), Date.now()));
 }

@@ -10,24 +10,24 @@ export interface AnswerContext {
   requestId: string;
 }
 
-export interface OkOptions<T> {
+interface SuccessOptions {
   message?: SuccessName;
   /**
    * Fields of `data` that stand at the top level too: spec 5 puts them under `data`, the example of 10.1 reads
    * them beside `code`, and both must work (decisions, "data or top level?").
    */
-  topLevel?: readonly (keyof T)[];
+  topLevel?: readonly string[];
 }
 
 /** The envelope of a success (spec 3.2). */
 export function successBody<T extends object>(
   data: T | undefined,
-  { message = "OK", topLevel = [] }: OkOptions<T>,
+  { message = "OK", topLevel = [] }: SuccessOptions,
   { language, now, requestId }: AnswerContext,
 ): ApiResponse<T> {
   const body: ApiResponse<T> = { code: 200, message: SUCCESS[message][language], ...(data && { data }), timestamp: now, requestId };
-  const repeated = data ? Object.fromEntries(topLevel.filter((key) => data[key] !== undefined).map((key) => [key, data[key]])) : {};
-  return { ...repeated, ...body };
+  const repeated = Object.entries(data ?? {}).filter(([name, value]) => topLevel.includes(name) && value !== undefined);
+  return { ...Object.fromEntries(repeated), ...body };
 }
 
 /** What an error says of itself, alone or as one answer of many. */

@@ -1,13 +1,14 @@
 import { type AppError, ERRORS } from "@star-graph/shared/errors";
 import type { Context } from "hono";
 import type { AppEnv } from "../env.ts";
-import { type AnswerContext, errorBody, type OkOptions, successBody } from "./answer-body.ts";
+import { type AnswerContext, errorBody, successBody } from "./answer-body.ts";
 
 const answerContext = (c: Context<AppEnv>): AnswerContext => ({ language: c.var.language, now: Date.now(), requestId: c.var.requestId });
 
-/** Answers with the envelope of a success. */
-export function ok<T extends object>(c: Context<AppEnv>, data: T | undefined, options: OkOptions<T> = {}) {
-  return c.json(successBody(data, options, answerContext(c)));
+/** Answers with the envelope of a success, as the route's operation says. */
+export function ok<T extends object>(c: Context<AppEnv>, data?: T) {
+  const { success = "OK", topLevel = [] } = c.var.operation ?? {};
+  return c.json(successBody(data, { message: success, topLevel }, answerContext(c)));
 }
 
 /** Answers with the envelope of an error. What is not an `AppError` was logged and says nothing. */

@@ -6,6 +6,7 @@ import type { AppEnv } from "../env.ts";
 import { fail, ok } from "./envelope.ts";
 import { requestContext } from "./request-context.ts";
 import { bearerToken } from "./require-user.ts";
+import { operation } from "./route-facts.ts";
 import { requireJson, validate } from "./validate.ts";
 
 const Body = z.object({ name: z.string().min(2), size: z.number().int() });
@@ -13,7 +14,7 @@ const Body = z.object({ name: z.string().min(2), size: z.number().int() });
 const app = new Hono<AppEnv>()
   .use(requestContext)
   .use(requireJson)
-  .post("/echo", validate("json", Body), (c) => ok(c, c.req.valid("json"), { topLevel: ["name"] }))
+  .post("/echo", operation({ tag: "Test", summary: "Echo", topLevel: ["name"] }), validate("json", Body), (c) => ok(c, c.req.valid("json")))
   .get("/full", () => {
     throw new AppError("QUEUE_FULL");
   })

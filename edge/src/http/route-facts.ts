@@ -1,9 +1,11 @@
+import type { SuccessName } from "@star-graph/shared/envelope";
 import type { ErrorName } from "@star-graph/shared/errors";
 import type { ApiScope } from "@star-graph/shared/rest/auth";
 import type { Hono, MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { z } from "zod";
 import type { AppEnv } from "../env.ts";
+import type { HeaderName } from "../openapi/headers.ts";
 
 /** Who may call: nobody in particular, a user by token or API key, by token alone, an administrator, an agent by its key or grant. */
 export type Caller = "anyone" | "user" | "session" | "refresh-token" | "admin" | "agent";
@@ -22,8 +24,17 @@ export interface Operation {
   description?: string;
   /** Shape of the envelope's `data`; absent when there is none. */
   answer?: z.ZodType;
-  /** Fields of `data` that are repeated at the top level. */
+  /** What the envelope says of a success; `success` unless the document has more to say. */
+  success?: SuccessName;
+  /**
+   * Fields of `data` that stand at the top level too: spec 5 puts them under `data`, the example of 10.1 reads
+   * them beside `code`, and both must work (decisions, "data or top level?").
+   */
   topLevel?: readonly string[];
+  /** Answers beside the success and the errors in the envelope, by HTTP status. */
+  alsoAnswers?: Readonly<Record<number, { description: string; headers?: readonly HeaderName[]; hasBody?: true }>>;
+  /** Headers of its success beside those of every answer. */
+  answerHeaders?: readonly HeaderName[];
   /** Errors beyond those that every route of its kind can answer. */
   errors?: readonly ErrorName[];
   /** The answer is not an envelope: its content type. */
@@ -51,12 +62,13 @@ export function withFact<H extends object>(handler: H, fact: RouteFact): H {
   return handler;
 }
 
-/** Stands in a route for its description; does nothing to the request. */
+/** Stands in a route for its description, from which its answers are made. */
 export function operation(operation: Operation): MiddlewareHandler<AppEnv> {
-  return withFact(
-    createMiddleware<AppEnv>((_c, next) => next()),
-    { kind: "operation", operation },
-  );
+  const middleware = createMiddleware<AppEnv>((c, next) => {
+    c.set("operation", operation);
+    return next();
+  });
+  return withFact(middleware, { kind: "operation", operation });
 }
 
 export interface DescribedRoute {

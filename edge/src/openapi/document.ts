@@ -1,5 +1,7 @@
+import { ERRORS } from "@star-graph/shared/errors";
 import { type Caller, type DescribedRoute, scopeFor } from "../http/route-facts.ts";
-import { EXAMPLES } from "./examples.ts";
+import { bodyExample } from "./examples.ts";
+import { HEADERS } from "./headers.ts";
 import { type JsonSchema, propertiesOf, requiredOf, toJsonSchema } from "./json-schema.ts";
 import { ENVELOPE_SCHEMA, responsesOf } from "./responses.ts";
 import { openApiPath, partsOf, type RouteParts } from "./route-parts.ts";
@@ -80,10 +82,7 @@ const COMPONENTS = {
       ],
     },
   },
-  headers: {
-    "X-Request-ID": { description: "as `requestId` of the envelope", schema: { type: "string" } },
-    "Retry-After": { description: "seconds", schema: { type: "integer" } },
-  },
+  headers: HEADERS,
   parameters: {
     RequestId: {
       name: "X-Request-ID",
@@ -98,7 +97,13 @@ const COMPONENTS = {
 const DESCRIPTION = `Images and videos from text and pictures.
 
 Every JSON answer is an envelope \`{code, message, data?, timestamp, requestId}\`, and the HTTP status says the same as \`code\`.
-Sign in with \`POST /api/v1/auth/login\`, then send the token as \`Authorization: Bearer …\`.`;
+Sign in with \`POST /api/v1/auth/login\`, then send the token as \`Authorization: Bearer …\`.
+
+| \`code\` | HTTP | meaning | 含义 |
+| --- | --- | --- | --- |
+${Object.values(ERRORS)
+  .map(({ code, httpStatus, en, zh }) => `| ${JSON.stringify(code)} | ${httpStatus} | ${en} | ${zh} |`)
+  .join("\n")}`;
 
 /** The description of every mounted route that describes itself. */
 export function openApiDocument(routes: DescribedRoute[], baseUrl: string): OpenApiDocument {
@@ -124,7 +129,7 @@ export function openApiDocument(routes: DescribedRoute[], baseUrl: string): Open
 
 function operationObject(route: DescribedRoute, parts: RouteParts, shared: Map<string, object>): OperationObject {
   const { operation, caller, body } = parts;
-  const request = body ? { schema: toJsonSchema(body, "input"), example: EXAMPLES[`${route.method} ${route.path}`]?.request } : undefined;
+  const request = body ? { schema: toJsonSchema(body, "input"), example: bodyExample(route, body) } : undefined;
   const content = request ? { "application/json": request } : operation.consumes;
   return {
     operationId: operationId(route),

@@ -1,7 +1,8 @@
-/**
- * What the document shows of its own operations (spec 2 to 7), by method and path. Routes that are not in it have no
- * example here; their schemas say enough.
- */
+import type { z } from "zod";
+import type { DescribedRoute } from "../http/route-facts.ts";
+import { toJsonSchema } from "./json-schema.ts";
+import { sampleOf } from "./sample.ts";
+
 interface Example {
   request?: object;
   /** The envelope's `data`. */
@@ -44,6 +45,7 @@ const page = (line: object, totalElements: number, totalPages: number) => ({
   pageSize: 20,
 });
 
+/** What the document shows of its own operations (spec 2 to 7), and what no sample can guess, by method and path. */
 export const EXAMPLES: Readonly<Record<string, Example>> = {
   "POST /api/v1/auth/login": {
     request: { username: "user123", password: "482c811da5d5b4bc6d497ffa98491e38" },
@@ -89,6 +91,8 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
       5,
     ),
   },
+  "PATCH /api/v1/admin/users/{userId}": { request: { vipLevel: 2, vipExpireTime: "2024-12-31T23:59:59" } },
+  "PATCH /api/v1/admin/models/{modelName}": { request: { price: 12 } },
   "POST /api/v1/generate/text2img": { request: TEXT2IMG, data: CREATED },
   "POST /api/v1/generate/img2img": {
     request: {
@@ -201,3 +205,13 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   "DELETE /api/v1/tasks/{taskId}": { data: { taskId: "t2i_20241002_123456", refund: 10 } },
   "POST /api/v1/tasks/{taskId}/retry": { data: { newTaskId: "t2i_20241002_789012", queuePosition: 5 } },
 };
+
+const exampleOf = ({ method, path }: Pick<DescribedRoute, "method" | "path">): Example => EXAMPLES[`${method} ${path}`] ?? {};
+
+/** A body for the route: the document's own, or one that fits. */
+export const bodyExample = (route: DescribedRoute, body: z.ZodType): unknown =>
+  exampleOf(route).request ?? sampleOf(toJsonSchema(body, "input"));
+
+/** The `data` that the route answers: the document's own, with what we answer beyond it, or one that fits. */
+export const dataExample = (route: DescribedRoute, answer: z.ZodType): object =>
+  Object.assign({}, exampleOf(route).data, sampleOf(toJsonSchema(answer, "output")), exampleOf(route).data);

@@ -1,17 +1,22 @@
+import { SUCCESS } from "@star-graph/shared/envelope";
 import { ERRORS, type ErrorName } from "@star-graph/shared/errors";
 import type { Caller, DescribedRoute, Operation } from "../http/route-facts.ts";
-import { EXAMPLES } from "./examples.ts";
+import { dataExample } from "./examples.ts";
+import { type HeaderName, headersNamed } from "./headers.ts";
 import { type JsonSchema, propertiesOf, requiredOf, toJsonSchema } from "./json-schema.ts";
 import type { RouteParts } from "./route-parts.ts";
 
 const EXAMPLE_ENVELOPE = { timestamp: 1_727_863_200_000, requestId: "064897e8-e387-430c-a510-6ae59a0d7f0a" };
-const REQUEST_ID_HEADER = { "X-Request-ID": { $ref: "#/components/headers/X-Request-ID" } };
 
 /** What every answer has around its data (spec 3.2). */
 export const ENVELOPE_SCHEMA: JsonSchema = {
   type: "object",
   properties: {
-    code: { description: "200, a number of spec 9.1, or one of E001 to E008", type: ["integer", "string"] },
+    code: {
+      description: "200 of a success; otherwise what went wrong, here or in the `error` of a task that failed",
+      type: ["integer", "string"],
+      enum: [200, ...Object.values(ERRORS).map(({ code }) => code)],
+    },
     message: { type: "string", description: "Chinese; English when `Accept-Language` prefers it" },
     timestamp: { type: "integer", description: "Unix milliseconds" },
     requestId: { type: "string", description: "the request's `X-Request-ID`, or a new one" },
@@ -30,7 +35,7 @@ export function responsesOf(route: DescribedRoute, parts: RouteParts, shared: Ma
     if (!shared.has(name)) shared.set(name, errorResponse(names));
     return [status, { $ref: `#/components/responses/${name}` }] as const;
   });
-  return { ...successResponse(route, parts.operation), ...Object.fromEntries(errors) };
+  return { ...successResponse(route, parts.operation), ...otherResponses(route, parts.operation), ...Object.fromEntries(errors) };
 }
 
 /** Errors by name: those of the operation, and those of everything that stands before it. */
@@ -52,17 +57,31 @@ function errorsOf({ caller, operation, body, query, param }: RouteParts): ErrorN
   return Object.keys(ERRORS).filter((name): name is ErrorName => names.has(name as ErrorName));
 }
 
-function successResponse({ method, path }: DescribedRoute, operation: Operation): Record<string, object> {
+const headersOf = ({ path }: DescribedRoute, more: readonly HeaderName[] = []) =>
+  headersNamed(["X-Request-ID", "traceparent", ...(path.startsWith("/api/v1/") ? (["RateLimit-Policy"] as const) : []), ...more]);
+
+function successResponse(route: DescribedRoute, operation: Operation): Record<string, object> {
   if (operation.upgrades) return { 101: { description: "The connection is a WebSocket now" } };
-  if (operation.contentType !== undefined) {
-    const content = { [operation.contentType]: { schema: { type: "string" } } };
-    return { 200: { description: operation.summary, headers: REQUEST_ID_HEADER, content } };
+  const { summary, success = "OK", contentType, answer, answerHeaders, topLevel } = operation;
+  const headers = headersOf(route, answerHeaders);
+  if (contentType !== undefined) {
+    return { 200: { description: summary, headers, content: { [contentType]: { schema: { type: "string" } } } } };
   }
-  const data = EXAMPLES[`${method} ${path}`]?.data;
-  const repeated = data && Object.entries(data).filter(([key]) => operation.topLevel?.includes(key));
-  const example = data && { code: 200, message: "success", data, ...Object.fromEntries(repeated ?? []), ...EXAMPLE_ENVELOPE };
-  const content = { "application/json": { schema: successSchema(operation), ...(example && { example }) } };
-  return { 200: { description: operation.summary, headers: REQUEST_ID_HEADER, content } };
+  const data = answer && dataExample(route, answer);
+  const repeated = Object.entries(data ?? {}).filter(([key]) => topLevel?.includes(key));
+  const { zh, en } = SUCCESS[success];
+  const example = { code: 200, message: zh, ...(answer && { data }), ...Object.fromEntries(repeated), ...EXAMPLE_ENVELOPE };
+  const description = zh === en ? summary : `${summary}. \`message\`: ${zh} / ${en}`;
+  return { 200: { description, headers, content: { "application/json": { schema: successSchema(operation), example } } } };
+}
+
+/** Answers that are neither the success nor an error in the envelope. */
+function otherResponses(route: DescribedRoute, { alsoAnswers = {}, contentType }: Operation): Record<string, object> {
+  const answers = Object.entries(alsoAnswers).map(([status, { description, headers, hasBody }]) => {
+    const content = hasBody && contentType !== undefined && { [contentType]: { schema: { type: "string" } } };
+    return [status, { description, headers: headersOf(route, headers), ...(content && { content }) }];
+  });
+  return Object.fromEntries(answers) as Record<string, object>;
 }
 
 /** The envelope with the operation's data, and the fields of it that stand at the top level too (spec 10.1). */
@@ -83,7 +102,7 @@ function errorResponse(names: ErrorName[]): object {
   const waits = rows.some(({ row }) => "retryAfterSeconds" in row);
   return {
     description: rows.map(({ row }) => `\`${row.code}\` ${row.en} / ${row.zh}`).join("; "),
-    headers: { ...REQUEST_ID_HEADER, ...(waits && { "Retry-After": { $ref: "#/components/headers/Retry-After" } }) },
+    headers: headersNamed(["X-Request-ID", "traceparent", ...(waits ? (["Retry-After", "RateLimit-Policy"] as const) : [])]),
     content: {
       "application/json": {
         schema: {

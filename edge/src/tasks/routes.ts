@@ -25,10 +25,17 @@ import { waitForTask } from "./wait-for-task.ts";
 const tag = "Tasks 任务";
 const LIST = operation({ tag, summary: "One's own tasks, page by page / 任务列表", answer: TaskPage });
 const DETAIL = operation({ tag, summary: "One task / 任务详情", answer: TaskDetail, topLevel: DETAIL_TOP_LEVEL });
-const CANCEL = operation({ tag, summary: "Cancel a task and release its credits / 取消任务", answer: CancelAnswer });
+const CANCEL = operation({
+  tag,
+  summary: "Cancel a task and release its credits / 取消任务",
+  success: "TASK_CANCELLED",
+  answer: CancelAnswer,
+});
 const RETRY = operation({
   tag,
   summary: "Run a failed or cancelled task again, as a new one / 重试任务",
+  success: "TASK_RETRIED",
+  answerHeaders: ["RateLimit"],
   description: "Same parameters, seed, picture and callback; its deadlines count from now. Paid like a new task.",
   answer: RetryAnswer,
   headers: { "Idempotency-Key": "the same key gets the same answer for 24 h" },
@@ -44,11 +51,11 @@ export const tasks = new Hono<AppEnv>()
   .get("/:taskId", DETAIL, validate("param", TaskIdParam), validate("query", TaskDetailQuery), async (c) => {
     await waitForTask(c.var.deps, c.req.valid("param").taskId, c.var.user.id, c.req.valid("query").wait);
     const detail = await showTask(c.var.deps, c.req.valid("param").taskId, c.var.user.id, c.var.language, Date.now());
-    return ok(c, detail, { topLevel: DETAIL_TOP_LEVEL });
+    return ok(c, detail);
   })
   .delete("/:taskId", CANCEL, validate("param", TaskIdParam), async (c) => {
     const answer = await cancelTask(c.var.deps, c.req.valid("param").taskId, c.var.user.id, Date.now());
-    return ok(c, answer, { message: "TASK_CANCELLED" });
+    return ok(c, answer);
   })
   .post("/:taskId/retry", RETRY, validate("param", TaskIdParam), async (c) => {
     const { deps, user } = c.var;
@@ -58,5 +65,5 @@ export const tasks = new Hono<AppEnv>()
     const { answer } = await answerOnce(deps, user.id, key, RetryAnswer, now, () =>
       retryTask(deps, taskId, user.id, now, (given) => key && { ...key, answer: given }),
     );
-    return ok(c, answer, { message: "TASK_RETRIED" });
+    return ok(c, answer);
   });

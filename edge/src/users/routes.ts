@@ -13,6 +13,7 @@ const SHOW_PROFILE = operation({ tag, summary: "Who I am / 用户信息", answer
 const UPDATE_PROFILE = operation({
   tag,
   summary: "Change my profile / 更新用户信息",
+  success: "PROFILE_UPDATED",
   description: "What is absent stays. `avatar` is a PNG or JPEG in base64, or a URL; null or empty brings the default back.",
   answer: Profile,
   errors: ["UNSUPPORTED_IMAGE", "SENSITIVE_CONTENT"],
@@ -32,7 +33,7 @@ export const users = new Hono<AppEnv>()
   })
   .put("/profile", UPDATE_PROFILE, requireUser, validate("json", ProfileBody), async (c) => {
     const profile = await updateProfile(c.var.deps, c.var.user.id, c.req.valid("json"), Date.now());
-    return ok(c, profile, { message: "PROFILE_UPDATED" });
+    return ok(c, profile);
   })
   .get("/balance", BALANCE, requireUser, async (c) => {
     return ok(c, await c.var.deps.readBalance(c.var.user.id, Date.now()));

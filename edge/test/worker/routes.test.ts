@@ -1,11 +1,15 @@
+import { SUCCESS } from "@star-graph/shared/envelope";
+import { ERRORS } from "@star-graph/shared/errors";
 import { beforeAll, describe, expect, test } from "vitest";
+import type { z } from "zod";
 import { app } from "../../src/app.ts";
 import { describeRoutes, scopeFor } from "../../src/http/route-facts.ts";
+import { openApiDocument } from "../../src/openapi/document.ts";
 import { openApiPath, partsOf, type RouteParts } from "../../src/openapi/route-parts.ts";
 import { objectOf } from "./objects-of.ts";
 import { aBodyFor } from "./schema-arbitrary.ts";
 import { openSession, revoke, signedIn, tokenOf } from "./signed-in.ts";
-import { call, dataOf } from "./system-of-one.ts";
+import { call, dataOf, ORIGIN } from "./system-of-one.ts";
 
 /** What no client of the API asks for: parts of a page. */
 const PARTS_OF_A_PAGE = ["/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css"];
@@ -55,6 +59,54 @@ test("the served description has every mounted route, and no other", async () =>
   );
   expect(body["openapi"]).toBe("3.1.0");
   expect(served.toSorted()).toEqual(ROUTES.map(({ method, path }) => `${method} ${openApiPath(path)}`).toSorted());
+});
+
+describe("the description", () => {
+  type Described = { description: string; headers?: object; content?: Record<string, { example?: { message: string; data?: unknown } }> };
+  const document = openApiDocument(describeRoutes(app), ORIGIN);
+  const operationOf = ({ method, path }: (typeof DESCRIBED)[number]) => document.paths[path]?.[method.toLowerCase()];
+  /** As zod read it: what it does not know, it would have dropped. */
+  const fits = (schema: z.ZodType, value: unknown) => expect(JSON.parse(JSON.stringify(schema.parse(value)))).toEqual(value);
+
+  test.each(DESCRIBED.filter(({ parts }) => parts.operation.answer))(
+    "has an example of what $method $path answers, which fits",
+    (route) => {
+      const { answer, success = "OK" } = route.parts.operation;
+      const described = operationOf(route)?.responses["200"] as Described | undefined;
+      const example = described?.content?.["application/json"]?.example;
+      expect(example?.message).toBe(SUCCESS[success].zh);
+      if (answer) fits(answer, example?.data);
+    },
+  );
+
+  test.each(DESCRIBED.filter(({ parts }) => parts.body))("has an example of what $method $path takes, which it would take", (route) => {
+    const content = operationOf(route)?.requestBody?.content as Record<string, { example?: unknown }> | undefined;
+    expect(route.parts.body?.safeParse(content?.["application/json"]?.example)).toMatchObject({ success: true });
+  });
+
+  test.each(DESCRIBED)("says which headers the answers of $method $path have", (route) => {
+    const shared = document.components.responses as Record<string, Described>;
+    const responses = Object.entries(operationOf(route)?.responses ?? {}) as [string, Described & { $ref?: string }][];
+    const headers = new Map(
+      responses.map(([status, response]) => {
+        const described = response.$ref === undefined ? response : shared[response.$ref.split("/").at(-1) ?? ""];
+        return [status, Object.keys(described?.headers ?? {})];
+      }),
+    );
+    headers.delete("101");
+    expect([...headers.values()].filter((names) => !names.includes("X-Request-ID"))).toEqual([]);
+    for (const status of ["429", "503"]) expect(headers.get(status)).toContain("Retry-After");
+  });
+
+  test("names what a file and an event stream answer beside what was asked for", () => {
+    const answers = (path: string) => Object.keys(document.paths[path]?.["get"]?.responses ?? {});
+    expect(answers("/files/results/{folder}/{name}")).toEqual(expect.arrayContaining(["200", "206", "304", "404", "412", "416"]));
+    expect(answers("/api/v1/tasks/{taskId}/events")).toEqual(expect.arrayContaining(["200", "204", "401", "404"]));
+  });
+
+  test("has every error code", () => {
+    for (const { code } of Object.values(ERRORS)) expect(document.info.description).toContain(`| ${JSON.stringify(code)} |`);
+  });
 });
 
 test("only the routes listed here are open to anyone", () => {
