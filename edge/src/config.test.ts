@@ -12,6 +12,7 @@ const BINDINGS = {
   MODERATION_URL: "",
   OWNER_SHARE_PERCENT: "0",
   TIMINGS: "",
+  QUEUE_LIMITS: "",
   TRUST_CONNECTING_IP: "off",
 };
 // What it reads of the bindings is text.
@@ -45,4 +46,20 @@ describe("OWNER_SHARE_PERCENT", () => {
   test.each(["", "-1", "101", "7.5", "70%", "1e2"])("refuses %j by name", (text) => {
     expect(() => configOf({ OWNER_SHARE_PERCENT: text })).toThrow("OWNER_SHARE_PERCENT must be a whole number from 0 to 100");
   });
+});
+
+describe("QUEUE_LIMITS", () => {
+  const limitsOf = (text: string) => configOf({ QUEUE_LIMITS: text }).limits;
+
+  test("keeps the default of what is left out", () => {
+    expect(limitsOf("")).toEqual({ waiting: 10_000, waitingPerUser: 100, runningPerUser: 64 });
+    expect(limitsOf("running-per-user=4 waiting=7")).toEqual({ waiting: 7, waitingPerUser: 100, runningPerUser: 4 });
+  });
+
+  test.each(["waiting", "waiting=", "waiting=0", "waiting=-1", "waiting=1.5", "runningPerUser=3", "toString=3"])(
+    "refuses %j by name",
+    (text) => {
+      expect(() => limitsOf(text)).toThrow("QUEUE_LIMITS must be counts by name (waiting, waiting-per-user, running-per-user), as in");
+    },
+  );
 });

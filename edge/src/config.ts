@@ -1,5 +1,5 @@
-import { DEFAULTS, RATE_LIMITS, type RateLimits } from "@star-graph/shared/defaults";
-import type { QueueTimings } from "./dispatch/clock.ts";
+import { DEFAULTS, QUEUE_LIMITS, RATE_LIMITS, type RateLimits } from "@star-graph/shared/defaults";
+import type { QueueLimits, QueueTimings } from "./dispatch/clock.ts";
 
 /** The Worker's configuration, read from its bindings in this one place. */
 export interface Config {
@@ -24,6 +24,8 @@ export interface Config {
   readonly ownerSharePercent: number;
   /** How long agents, leases and offers are given. */
   readonly timings: QueueTimings;
+  /** How much may wait and run at a time, in each pool. */
+  readonly limits: QueueLimits;
 }
 
 const MIN_SECRET_BYTES = 32;
@@ -51,6 +53,7 @@ export function parseConfig(env: Cloudflare.Env): Config {
     moderationUrl: env.MODERATION_URL ? origin("MODERATION_URL", env.MODERATION_URL) : null,
     ownerSharePercent: percent("OWNER_SHARE_PERCENT", env.OWNER_SHARE_PERCENT),
     timings: timings(env.TIMINGS),
+    limits: limits(env.QUEUE_LIMITS),
     rateLimits: RATE_LIMITS[env.RATE_LIMITS as keyof typeof RATE_LIMITS],
     isConnectingIpTrusted: env.TRUST_CONNECTING_IP === "on",
   };
@@ -77,6 +80,23 @@ function timings(text: string): QueueTimings {
 function percent(name: string, value: string): number {
   if (!/^\d{1,3}$/.test(value) || Number(value) > 100) throw new Error(`${name} must be a whole number from 0 to 100, not "${value}"`);
   return Number(value);
+}
+
+const LIMITS = { waiting: "waiting", "waiting-per-user": "waitingPerUser", "running-per-user": "runningPerUser" } as const;
+
+/** `waiting=10000 running-per-user=4`: what is left out keeps its default. */
+function limits(text: string): QueueLimits {
+  const found: QueueLimits = { ...QUEUE_LIMITS };
+  for (const entry of text.split(/[\s,]+/).filter((word) => word !== "")) {
+    const [, name = "", count] = /^([\w-]+)=(\d+)$/.exec(entry) ?? [];
+    if (!Object.hasOwn(LIMITS, name) || !(Number(count) > 0)) {
+      throw new Error(
+        `QUEUE_LIMITS must be counts by name (${Object.keys(LIMITS).join(", ")}), as in "running-per-user=4", not "${entry}"`,
+      );
+    }
+    found[LIMITS[name as keyof typeof LIMITS]] = Number(count);
+  }
+  return found;
 }
 
 function origin(name: string, value: string): string {

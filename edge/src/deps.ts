@@ -108,6 +108,7 @@ export function createDeps(env: Cloudflare.Env) {
     submitQuota: () => submitQuota,
     mayRequest: async (userId: number, kind: "read" | "write"): Promise<boolean> =>
       (await env[kind === "read" ? "READ_LIMIT" : "WRITE_LIMIT"].limit({ key: `user-${userId}` })).success,
+    reserve: (pool: string, task: TaskToQueue) => dispatcher(pool).reserve(task),
     wouldAdmit: (pool: string, task: TaskToQueue) => dispatcher(pool).wouldAdmit(task),
     connectedAgents: (pool: string) => dispatcher(pool).connectedAgents(),
     mayUpload: (pool: string, attemptId: string) => dispatcher(pool).mayUpload(attemptId),
@@ -169,7 +170,7 @@ export function createDeps(env: Cloudflare.Env) {
     },
     openAgentSocket(key: AgentKeyRow, request: Request): Promise<Response> {
       const pool = poolOfKey(key);
-      const identity: AgentIdentity = { keyId: key.id, pool };
+      const identity: AgentIdentity = { keyId: key.id, pool, ownerId: key.userId };
       const headers = new Headers(request.headers);
       headers.set(AGENT_IDENTITY_HEADER, JSON.stringify(identity));
       headers.delete("Authorization");

@@ -15,14 +15,21 @@ export const DEFAULTS = {
   waitingDeadlineMs: 60 * 60_000,
   /** A running attempt ends with E008 after this, or ten times its estimate if that is longer. */
   runningDeadlineMs: 10 * 60_000,
-  queueLimit: 10_000,
-  queueLimitPerUser: 100,
   /** E007 only when no agent that could run the task was connected this recently. */
   agentSeenMs: 60_000,
   maxResultBytes: 95 * 1024 * 1024,
   maxThumbnailBytes: 512 * 1024,
   /** Results, and input pictures since their last use, are deleted after this. */
   retentionMs: 30 * 24 * 3_600_000,
+} as const;
+
+/** Of one pool; an operator sets others by name in wrangler.toml's `QUEUE_LIMITS`. */
+export const QUEUE_LIMITS = {
+  /** Beyond it, submissions are answered with E003. */
+  waiting: 10_000,
+  waitingPerUser: 100,
+  /** Beyond it, a user's tasks wait, even while somebody is free. */
+  runningPerUser: 64,
 } as const;
 
 /** A bucket of `capacity` tries of which one comes back every `refillMs`. */

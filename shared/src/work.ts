@@ -6,6 +6,10 @@ export interface Work {
   pixels: number;
   /** Pixels × steps × pictures or frames: what running time and price are proportional to. */
   work: number;
+  /** Frames of a video; 1 for pictures. */
+  frames: number;
+  /** What an agent has to be able to do beyond the type, by the names of `AgentModel.features`. */
+  features: string[];
 }
 
 /** Upscaling has no steps: it costs about as much as this many steps at its output size. */
@@ -17,17 +21,19 @@ export function workOf(task: EngineTask): Work {
     case "IMG2IMG":
     case "POSE": {
       const { width, height, steps, batchSize } = task.parameters;
-      return { pixels: width * height, work: width * height * steps * batchSize };
+      const features = task.type === "POSE" ? [`pose:${task.parameters.controlType}`] : [];
+      return { pixels: width * height, work: width * height * steps * batchSize, frames: 1, features };
     }
     case "UPSCALE": {
       const { imageWidth, imageHeight, scaleFactor } = task.parameters;
       const pixels = imageWidth * imageHeight * scaleFactor ** 2;
-      return { pixels, work: pixels * UPSCALE_STEPS };
+      return { pixels, work: pixels * UPSCALE_STEPS, frames: 1, features: [] };
     }
     case "TEXT2VIDEO":
     case "IMG2VIDEO": {
       const { width, height, steps, duration, fps } = task.parameters;
-      return { pixels: width * height, work: width * height * steps * duration * fps };
+      const frames = duration * fps;
+      return { pixels: width * height, work: width * height * steps * frames, frames, features: [] };
     }
   }
 }

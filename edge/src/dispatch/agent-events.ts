@@ -3,15 +3,15 @@ import { DEFAULTS } from "@star-graph/shared/defaults";
 import { PHASES, type TaskProgress } from "@star-graph/shared/task";
 import { endStopping, endWithFailure, handBack, loseAttempt } from "./attempt-ends.ts";
 import type { QueueClock } from "./clock.ts";
-import { expectedMs, learnSpeed } from "./estimate.ts";
-import { fillAgent, requeue, withdraw } from "./offers.ts";
+import { expectedMs, learnSpeed } from "./speeds.ts";
+import { fillAgent, offerToOthers, requeue, withdraw } from "./offers.ts";
 import type { DispatchStore } from "./store.ts";
 import type { AgentRecord, Effect, WorkItem, WorkItemIn } from "./types.ts";
 import { attemptOf, base, itemOf, nextLook, runningDeadline } from "./work-item.ts";
 
-/** An agent said hello: what it can do, and which attempts it still has. */
-export function onAgentHello(store: DispatchStore, agentId: string, hello: HelloMessage, clock: QueueClock): Effect[] {
-  const { slots, models } = hello.capabilities;
+/** An agent said hello: what it can do, and which attempts it still has. @param ownerId whose key it came with */
+export function onAgentHello(store: DispatchStore, agentId: string, hello: HelloMessage, clock: QueueClock, ownerId?: number): Effect[] {
+  const { slots, models, ownTasks } = hello.capabilities;
   const intake = store.getAgent(agentId)?.intake;
   store.putAgent({
     agentId,
@@ -23,6 +23,8 @@ export function onAgentHello(store: DispatchStore, agentId: string, hello: Hello
     isConnected: true,
     lastSeenAt: clock.now,
     ...(intake && { intake }),
+    ...(ownTasks && { ownTasks }),
+    ...(ownerId !== undefined && { ownerId }),
   });
   // The welcome has made it forget: a drained agent stays drained through a blink of its line and a restart.
   const effects: Effect[] = intake === "draining" ? [{ kind: "send", agentId, message: { type: "drain" } }] : [];
@@ -51,7 +53,7 @@ export function onAgentHello(store: DispatchStore, agentId: string, hello: Hello
   for (const attemptId of hello.running) {
     if (!known.has(attemptId)) effects.push({ kind: "send", agentId, message: { type: "cancel", attemptId } });
   }
-  return effects;
+  return [...effects, ...offerToOthers(store, clock)];
 }
 
 /** The agent's socket is gone. Its leases run on: it may come back. */
@@ -97,7 +99,11 @@ function decide(store: DispatchStore, agentId: string, message: WorkingMessage, 
     case "bye":
       return onBye(store, agentId, message.reason, clock);
     case "capabilities":
-      changeAgent(store, agentId, { slots: message.capabilities.slots, models: message.capabilities.models });
+      changeAgent(store, agentId, {
+        slots: message.capabilities.slots,
+        models: message.capabilities.models,
+        ownTasks: message.capabilities.ownTasks ?? "any",
+      });
       return [];
     case "status":
       changeAgent(store, agentId, { status: message.status });
@@ -131,6 +137,7 @@ function onAccepted(store: DispatchStore, agentId: string, attemptId: string, cl
     state: "running",
     attempt,
     startedAt: now,
+    charge: item.charge,
     deadlineAt,
     leaseUntil,
     progress,

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { onAgentCommand, onAgentDismissed } from "./agent-intake.ts";
-import { admit } from "./estimate.ts";
 import { aTask } from "./testing/builders.ts";
 import { dutiesIn, offersIn, sentIn, Shard } from "./testing/shard.ts";
 
@@ -41,7 +40,7 @@ describe("a paused agent", () => {
   test("is nobody to wait for: a task that only it could run is not admitted", () => {
     shard.connect("agent-a");
     tell("pause");
-    expect(admit(shard.store, aTask(), shard.now)).toEqual({ admitted: false, reason: "NO_GPU" });
+    expect(shard.admit(aTask())).toEqual({ admitted: false, reason: "NO_GPU" });
   });
 });
 

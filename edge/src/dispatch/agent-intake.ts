@@ -1,6 +1,6 @@
 import { handBack } from "./attempt-ends.ts";
 import type { QueueClock } from "./clock.ts";
-import { fillAgent, requeue } from "./offers.ts";
+import { fillAgent, offerToOthers, requeue } from "./offers.ts";
 import type { DispatchStore } from "./store.ts";
 import type { Effect } from "./types.ts";
 
@@ -44,10 +44,11 @@ export function onAgentDismissed(store: DispatchStore, agentId: string, reason: 
   if (!agent) return [];
   // Gone before its tasks are offered again, or it would be asked first.
   store.deleteAgent(agentId);
-  return store.itemsOfAgent(agentId).flatMap((item) => {
+  const given = store.itemsOfAgent(agentId).flatMap((item) => {
     if (item.state === "offered") return requeue(store, item, clock);
     if (item.state === "running") return handBack(store, item, "LOST", reason, clock);
     if (item.state === "stopping") store.deleteItem(item.taskId);
     return [];
   });
+  return [...given, ...offerToOthers(store, clock)];
 }

@@ -24,6 +24,7 @@ import { createOutbox, type Outbox } from "./outbox.ts";
 import { OutboxWorker } from "./outbox-worker.ts";
 import type { PerformDutyDeps } from "./perform-duty.ts";
 import { prepareOffer } from "./prepare-offer.ts";
+import { Reservations } from "./reservations.ts";
 import { createSqliteStore } from "./sqlite-store.ts";
 import type { DispatchStore } from "./store.ts";
 import { createSubmitCounts, type SubmitCounts } from "./submit-counts.ts";
@@ -52,6 +53,8 @@ export class Dispatcher extends DurableObject {
   private readonly config: Config;
   private readonly store: DispatchStore;
   private readonly submits: SubmitCounts;
+  /** Places of tasks that were admitted and have not arrived. */
+  private readonly reserved = new Reservations();
   private readonly outbox: Outbox;
   private readonly sockets: AgentSockets;
   private readonly history: History;
@@ -66,7 +69,7 @@ export class Dispatcher extends DurableObject {
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
     this.config = parseConfig(env);
-    this.store = createSqliteStore(ctx.storage.sql);
+    this.store = createSqliteStore(ctx.storage.sql, this.config.limits);
     this.submits = createSubmitCounts(ctx.storage.sql);
     this.outbox = createOutbox(ctx.storage.sql);
     this.sockets = createAgentSockets(ctx);
@@ -110,15 +113,23 @@ export class Dispatcher extends DurableObject {
     const { fullAt, quota } = countSubmit(this.config.rateLimits.submit, this.submits.fullAtOf(task.userId), now);
     if (fullAt === null) return { quota, admission: "too-many" };
     this.submits.setFullAt(task.userId, fullAt);
-    return { quota, admission: admit(this.store, task, now) };
+    return { quota, admission: this.reserve(task) };
+  }
+
+  /** The same for a pool that is asked after another one, which has counted the submission. */
+  reserve(task: TaskToQueue): Admission {
+    const admission = this.wouldAdmit(task);
+    if (admission.admitted) this.reserved.take(task.userId, task.taskId, Date.now());
+    return admission;
   }
 
   /** The same question without a submission behind it: counts nothing. */
   wouldAdmit(task: TaskToQueue): Admission {
-    return admit(this.store, task, Date.now());
+    return admit(this.store, this.reserved, task, this.clock());
   }
 
   enqueue(task: TaskToQueue): void {
+    this.reserved.release(task.taskId);
     this.apply(onTaskSubmitted(this.store, task, this.clock()));
   }
 
@@ -132,7 +143,7 @@ export class Dispatcher extends DurableObject {
     return Object.fromEntries(
       items.map((item) => [
         item.taskId,
-        viewItem(this.store, item, "attempt" in item && item.attempt ? this.news.newestOf(item.attempt.id) : undefined),
+        viewItem(this.store, item, "attempt" in item && item.attempt ? this.news.newestOf(item.attempt.id) : undefined, this.clock()),
       ]),
     );
   }
@@ -193,7 +204,7 @@ export class Dispatcher extends DurableObject {
   override async fetch(request: Request): Promise<Response> {
     const identity = AgentIdentity.parse(JSON.parse(request.headers.get(AGENT_IDENTITY_HEADER) ?? "null"));
     // New, or its storage was lost: before an agent is told to stop an attempt that nobody knows, D1 is asked.
-    if (this.store.listAgents().length === 0) await takeUp(this.sweeping, identity.pool, Date.now() + 1);
+    if (this.store.agents.size === 0) await takeUp(this.sweeping, identity.pool, Date.now() + 1);
     const { 0: client, 1: server } = new WebSocketPair();
     this.sockets.accept(server, identity, Date.now());
     return new Response(null, { status: 101, webSocket: client });
@@ -213,7 +224,7 @@ export class Dispatcher extends DurableObject {
 
   private greet(ws: WebSocket, agentId: string, hello: HelloMessage): void {
     this.lines.welcome(ws, agentId, hello);
-    this.apply(onAgentHello(this.store, agentId, hello, this.clock()));
+    this.apply(onAgentHello(this.store, agentId, hello, this.clock(), this.sockets.read(ws).ownerId));
     this.ctx.waitUntil(this.checkIn(ws, agentId, hello));
   }
 
@@ -262,7 +273,7 @@ export class Dispatcher extends DurableObject {
   }
 
   private clock(): QueueClock {
-    return { now: Date.now(), timings: this.config.timings, newAttemptId: () => crypto.randomUUID() };
+    return { now: Date.now(), timings: this.config.timings, limits: this.config.limits, newAttemptId: () => crypto.randomUUID() };
   }
 
   // ---- what decisions ask for ----

@@ -1,8 +1,9 @@
 import type { AgentModel } from "@star-graph/shared/agent-protocol";
 import type { TaskType } from "@star-graph/shared/task";
-import { canRun } from "./matching.ts";
+import { canServe } from "./matching.ts";
+import { UNLIMITED } from "./requirement.ts";
 import type { DispatchStore } from "./store.ts";
-import type { AgentRecord, WorkItem } from "./types.ts";
+import type { AgentRecord, Requirement, WorkItem } from "./types.ts";
 
 type AgentState = "offline" | "connected" | "idle" | "busy" | "paused" | "draining";
 
@@ -37,7 +38,8 @@ export interface AgentView {
 interface LineFigures {
   type: TaskType;
   model: string;
-  pixels: number;
+  /** Upper bound of the class; null above every limit that an agent has. */
+  pixels: number | null;
   waiting: number;
   /** When the oldest of them was submitted, Unix milliseconds. */
   oldestSince: number;
@@ -70,19 +72,30 @@ function stateOf(store: DispatchStore, agent: AgentRecord, items: readonly WorkI
   if (agent.restsUntil !== null) return { state: "idle", reason: "RESTING" };
   if (agent.freeSlots === 0) return { state: "connected", reason: "ASKS_FOR_NOTHING" };
   const lines = store.waitingLines();
-  return { state: "idle", reason: lines.length > 0 && !lines.some((line) => canRun(agent, line)) ? "NOTHING_IT_CAN_RUN" : "NOTHING_WAITS" };
+  return {
+    state: "idle",
+    reason: lines.length > 0 && !lines.some((line) => canServe(agent.models, line)) ? "NOTHING_IT_CAN_RUN" : "NOTHING_WAITS",
+  };
 }
 
 /** How much waits and runs in the shard. */
 export function viewQueue(store: DispatchStore): QueueFigures {
   const agents = store.listAgents();
-  const connected = agents.filter((agent) => agent.isConnected);
-  const lines = store.waitingLines().map(({ tasks: waiting, ...line }) => ({
-    ...line,
-    waiting,
-    oldestSince: store.firstWaiting(line)?.createTime ?? 0,
-    agents: connected.filter((agent) => canRun(agent, line)).length,
+  const lines = store.waitingLines().map((line) => ({
+    type: line.type,
+    model: line.model,
+    pixels: line.pixels === UNLIMITED ? null : line.pixels,
+    waiting: line.tasks,
+    oldestSince: oldestSince(store, line),
+    agents: [...store.agents.profilesOffering(line.type, line.model)]
+      .filter(({ models }) => canServe(models, line))
+      .reduce((sum, profile) => sum + profile.connected, 0),
   }));
   const running = agents.flatMap((agent) => store.itemsOfAgent(agent.agentId)).filter((item) => item.state === "running").length;
   return { waiting: store.countWaiting(), running, lines };
+}
+
+function oldestSince(store: DispatchStore, line: Requirement): number {
+  const front = store.nextByAge(line);
+  return (front && store.firstWaiting(line, front.userId)?.createTime) ?? 0;
 }

@@ -2,7 +2,7 @@ import { and, eq, inArray, isNull, sql } from "drizzle-orm";
 import { type EngineTask, EngineTask as EngineTaskSchema } from "@star-graph/shared/rest/generate";
 import { workOf } from "@star-graph/shared/work";
 import { databaseMessage, type Database } from "../db/client.ts";
-import { attempts, inputs, tasks } from "../db/schema.ts";
+import { attempts, inputs, tasks, users } from "../db/schema.ts";
 import { log } from "../http/log.ts";
 import type { Attempt, TaskToQueue } from "./types.ts";
 
@@ -51,7 +51,7 @@ export function toEngineTask(row: TaskRecord): EngineTask {
 }
 
 /** What the queue has to know of a stored task. */
-function toQueueTask(row: TaskRecord): TaskToQueue {
+function toQueueTask(row: TaskRecord, vip: TaskToQueue["vip"] | null): TaskToQueue {
   const liveAttempts = row.status === "PROCESSING" ? 1 : 0;
   return {
     taskId: row.id,
@@ -59,6 +59,7 @@ function toQueueTask(row: TaskRecord): TaskToQueue {
     type: row.type,
     model: row.model,
     ...workOf(toEngineTask(row)),
+    ...(vip && vip.level > 0 && { vip }),
     clientId: row.clientId,
     createTime: row.createTime,
     startBy: row.startBy,
@@ -69,9 +70,9 @@ function toQueueTask(row: TaskRecord): TaskToQueue {
 }
 
 /** One row that this version cannot read must not keep the others waiting. */
-function readable(row: TaskRecord): TaskToQueue | null {
+function readable(row: TaskRecord, vip: TaskToQueue["vip"] | null): TaskToQueue | null {
   try {
-    return toQueueTask(row);
+    return toQueueTask(row, vip);
   } catch (error) {
     log("error", "task cannot be read", { taskId: row.id, error: String(error) });
     return null;
@@ -124,8 +125,15 @@ export function createHistory(db: Database): History {
     },
     async findLive(pool, createdBefore, after, limit) {
       const rows = await db
-        .select({ row: tasks, agentId: attempts.agentId, agentName: attempts.agentName, number: attempts.number })
+        .select({
+          row: tasks,
+          vip: { level: users.vipLevel, until: users.vipExpireTime },
+          agentId: attempts.agentId,
+          agentName: attempts.agentName,
+          number: attempts.number,
+        })
         .from(tasks)
+        .leftJoin(users, eq(users.id, tasks.userId))
         .leftJoin(attempts, eq(attempts.id, tasks.attemptId))
         .where(
           and(
@@ -138,8 +146,8 @@ export function createHistory(db: Database): History {
         .orderBy(tasks.createTime, tasks.id)
         .limit(limit);
       const last = rows.length === limit ? rows.at(-1)?.row : undefined;
-      const found = rows.flatMap(({ row, agentId, agentName, number }) => {
-        const task = readable(row);
+      const found = rows.flatMap(({ row, vip, agentId, agentName, number }) => {
+        const task = readable(row, vip);
         if (!task) return [];
         const isHeld = row.attemptId !== null && agentId !== null && agentName !== null && number !== null;
         const attempt = isHeld ? { id: row.attemptId ?? "", number, agentId, agentName } : null;

@@ -8,7 +8,7 @@ test("a waiting task says what it waits for", () => {
   const view = (taskId: string) => {
     const item = shard.store.getItem(taskId);
     if (!item) throw new Error("not on the list");
-    return viewItem(shard.store, item, undefined);
+    return viewItem(shard.store, item, undefined, shard.clock);
   };
   shard.connect("other", { models: [aModel({ name: "another" })] });
   for (const taskId of ["task-1", "task-2", "task-3"]) shard.submit(aTask({ taskId, createTime: shard.now }));

@@ -1,15 +1,16 @@
 import type { ProgressMessage } from "@star-graph/shared/push";
 import { progressPercent, type TaskProgress } from "@star-graph/shared/task";
-import { canRun } from "./matching.ts";
+import type { QueueClock } from "./clock.ts";
+import { lookAhead } from "./outlook.ts";
 import { PHASE_TEXT } from "./phase-text.ts";
 import type { DispatchStore } from "./store.ts";
 import type { LiveTask, WaitingFor, WorkItem, WorkItemIn } from "./types.ts";
 
 /** What is known of a task on the work list, beside what D1 says. @param newest the newest step, if memory has one */
-export function viewItem(store: DispatchStore, item: WorkItem, newest: TaskProgress | undefined): LiveTask {
+export function viewItem(store: DispatchStore, item: WorkItem, newest: TaskProgress | undefined, clock: QueueClock): LiveTask {
   switch (item.state) {
     case "waiting":
-      return viewWaiting(store, item);
+      return viewWaiting(store, item, clock);
     case "offered":
       return { queuePosition: 0, waitingFor: { code: "AGENT_ANSWER" } };
     case "running":
@@ -21,16 +22,16 @@ export function viewItem(store: DispatchStore, item: WorkItem, newest: TaskProgr
   }
 }
 
-/** Its place, counted in the lines that agents able to run it also serve (1: it is next), and what it waits for. */
-function viewWaiting(store: DispatchStore, item: WorkItemIn<"waiting">): LiveTask {
-  const capable = store.listAgents().filter((agent) => agent.isConnected && canRun(agent, item));
-  const lines = store.waitingLines().filter((line) => capable.some((agent) => canRun(agent, line)));
-  const ahead = lines.reduce((sum, line) => sum + store.countWaitingBefore(line, item.seq), 0);
-  return { queuePosition: 1 + ahead, waitingFor: waitingFor(capable.length, ahead) };
+/** Its place among what agents able to run it also serve (1: it is next), and what it waits for. */
+function viewWaiting(store: DispatchStore, item: WorkItemIn<"waiting">, clock: QueueClock): LiveTask {
+  const { position: queuePosition } = lookAhead(store, item, { seq: item.seq, onTheirWay: 0 }, clock);
+  return { queuePosition, waitingFor: waitingFor(store, item, queuePosition - 1, clock) };
 }
 
-function waitingFor(capableAgents: number, tasks: number): WaitingFor {
-  if (capableAgents === 0) return { code: "CAPABLE_AGENT" };
+function waitingFor(store: DispatchStore, item: WorkItemIn<"waiting">, tasks: number, { limits }: QueueClock): WaitingFor {
+  const profiles = store.agents.profilesFor(store.lineOf(item), item.userId);
+  if (!profiles.some(({ connected }) => connected > 0)) return { code: "CAPABLE_AGENT" };
+  if (store.shareOf(item.userId).running >= limits.runningPerUser) return { code: "OWN_TASKS" };
   return tasks > 0 ? { code: "TASKS_AHEAD", tasks } : { code: "FREE_SLOT" };
 }
 

@@ -1,11 +1,22 @@
+import type { AgentModel } from "@star-graph/shared/agent-protocol";
 import type { AgentRecord, Requirement, WorkItem } from "./types.ts";
 import { isTaken } from "./work-item.ts";
 
-/** Whether an agent can do what a task asks for. */
-export function canRun(agent: AgentRecord, { type, model, pixels }: Requirement): boolean {
-  return agent.models.some(
-    (offered) => offered.name === model && offered.types.includes(type) && (offered.maxPixels === undefined || pixels <= offered.maxPixels),
+/** Whether one of these models can do what a task, or every task of a class, asks for. What a model does not say, it does not limit. */
+export function canServe(models: readonly AgentModel[], { type, model, pixels, frames, features }: Requirement): boolean {
+  return models.some(
+    (offered) =>
+      offered.name === model &&
+      offered.types.includes(type) &&
+      (offered.maxPixels === undefined || pixels <= offered.maxPixels) &&
+      (offered.maxFrames === undefined || frames <= offered.maxFrames) &&
+      (offered.features === undefined || features.every((feature) => offered.features?.includes(feature))),
   );
+}
+
+/** Whether an agent can run a task: by what it is able to do, and by whose tasks it takes. */
+export function canRun(agent: AgentRecord, task: Requirement & { userId: number }): boolean {
+  return (agent.ownTasks !== "only" || agent.ownerId === task.userId) && canServe(agent.models, task);
 }
 
 /**
@@ -16,13 +27,4 @@ export function openSlots(agent: AgentRecord, itemsAtAgent: readonly WorkItem[])
   if (!agent.isConnected || agent.intake || agent.restsUntil !== null) return 0;
   const untaken = itemsAtAgent.filter((item) => !isTaken(item)).length;
   return Math.max(0, Math.min(agent.freeSlots - untaken, agent.slots - itemsAtAgent.length));
-}
-
-/** The agent with most room among those that can run the task; the longer known one on a tie, so that the choice is stable. */
-export function chooseAgent(agents: { agent: AgentRecord; open: number }[], requirement: Requirement): AgentRecord | null {
-  let best: { agent: AgentRecord; open: number } | null = null;
-  for (const candidate of agents) {
-    if (candidate.open > 0 && canRun(candidate.agent, requirement) && (!best || candidate.open > best.open)) best = candidate;
-  }
-  return best?.agent ?? null;
 }

@@ -1,53 +1,105 @@
-import { type DispatchStore, lineKey } from "./store.ts";
-import type { AgentRecord, WorkItem } from "./types.ts";
+import { AgentIndex } from "./agent-index.ts";
+import { openSlots } from "./matching.ts";
+import { classOf, lineKey, parseLineKey } from "./requirement.ts";
+import { byAge, byShare, type DispatchStore, type Front, type StoreOptions } from "./store.ts";
+import type { Requirement, WorkItem } from "./types.ts";
 
-/** The work list in memory, for tests of the decisions and for simulations; the object uses `SqliteStore`. */
-export function createMemoryStore(): DispatchStore {
+const hasAgent = (item: WorkItem): boolean => item.state !== "waiting" && item.state !== "ending";
+
+/** The work list in memory, as plainly as it can be said, for tests of the decisions; the object uses `SqliteStore`. */
+export function createMemoryStore({ runningPerUser }: StoreOptions = { runningPerUser: Infinity }): DispatchStore {
   const items = new Map<string, WorkItem>();
-  const agents = new Map<string, AgentRecord>();
+  const agents = new AgentIndex();
   const speeds = new Map<string, number>();
+  const usages = new Map<number, number>();
+  const uncapped = new Set<number>();
   let seq = 0;
+  let turn = 0;
 
   const all = (keep: (item: WorkItem) => boolean) => [...items.values()].filter(keep).toSorted((a, b) => a.seq - b.seq);
   const attemptOf = (item: WorkItem) => (item.state === "waiting" ? null : item.attempt);
+  const itemsOfAgent = (agentId: string) => all((item) => item.state !== "ending" && attemptOf(item)?.agentId === agentId);
+  const keyOf = (item: WorkItem) => lineKey(classOf(item, agents.levels));
+  const waiting = (line?: Requirement, userId?: number) =>
+    all(
+      (item) =>
+        item.state === "waiting" &&
+        (line === undefined || keyOf(item) === lineKey(line)) &&
+        (userId === undefined || item.userId === userId),
+    );
+  const usage = (userId: number) => usages.get(userId) ?? 0;
+  const running = (userId: number) => all((item) => item.userId === userId && hasAgent(item)).length;
+  const frontsIn = (tasks: WorkItem[]): Front[] =>
+    [...Map.groupBy(tasks, (item) => `${item.userId} ${keyOf(item)}`).values()].map((mine) => {
+      const { userId, seq: first } = mine[0]!;
+      return { line: parseLineKey(keyOf(mine[0]!)), userId, tasks: mine.length, seq: first, usage: usage(userId) };
+    });
+  const allowed = (line: Requirement) => frontsIn(waiting(line)).filter(({ userId }) => running(userId) < runningPerUser);
+  const refresh = (agentId: string | undefined) => {
+    const agent = agentId === undefined ? null : agents.get(agentId);
+    if (agent) agents.setOpen(agent.agentId, openSlots(agent, itemsOfAgent(agent.agentId)));
+  };
+
+  function change(taskId: string, item: WorkItem | null): void {
+    const before = items.get(taskId);
+    const userId = (item ?? before)?.userId ?? 0;
+    const wasCapped = running(userId) >= runningPerUser;
+    if (item) items.set(taskId, kept(item));
+    else items.delete(taskId);
+    refresh(before && attemptOf(before)?.agentId);
+    refresh(item ? attemptOf(item)?.agentId : undefined);
+    if (wasCapped && running(userId) < runningPerUser) uncapped.add(userId);
+  }
 
   return {
     getItem: (taskId) => items.get(taskId) ?? null,
     findByAttempt: (attemptId) => [...items.values()].find((item) => attemptOf(item)?.id === attemptId) ?? null,
-    itemsOfAgent: (agentId) => all((item) => item.state !== "ending" && attemptOf(item)?.agentId === agentId),
-    putItem: (item) => void items.set(item.taskId, kept(item)),
-    deleteItem: (taskId) => void items.delete(taskId),
+    itemsOfAgent,
+    putItem: (item) => change(item.taskId, item),
+    deleteItem: (taskId) => change(taskId, null),
     nextSeq: () => ++seq,
 
+    lineOf: (task) => classOf(task, agents.levels),
     waitingLines: () =>
-      [
-        ...Map.groupBy(
-          all((item) => item.state === "waiting"),
-          lineKey,
-        ).values(),
-      ].map((line) => {
-        const { type, model, pixels } = line[0]!;
-        return { type, model, pixels, tasks: line.length };
-      }),
-    firstWaiting: (line) => all((item) => item.state === "waiting" && lineKey(item) === lineKey(line))[0] ?? null,
-    countWaitingBefore: (line, seq) => all((item) => item.state === "waiting" && lineKey(item) === lineKey(line) && item.seq < seq).length,
-    countWaiting: () => all((item) => item.state === "waiting").length,
-    countWaitingOfUser: (userId) => all((item) => item.state === "waiting" && item.userId === userId).length,
+      [...Map.groupBy(waiting(), keyOf)].map(([key, tasks]) => ({
+        ...parseLineKey(key),
+        tasks: tasks.length,
+        users: new Set(tasks.map(({ userId }) => userId)).size,
+        work: tasks.reduce((sum, { work }) => sum + work, 0),
+      })),
+    nextByShare: (line) => allowed(line).toSorted(byShare)[0] ?? null,
+    nextByAge: (line) => allowed(line).toSorted(byAge)[0] ?? null,
+    frontsOf: (userId) => frontsIn(waiting(undefined, userId)),
+    firstWaiting: (line, userId) => waiting(line, userId)[0] ?? null,
+    countWaitingBefore: (line, userId, before) => waiting(line, userId).filter((item) => item.seq < before).length,
+    countWaiting: () => waiting().length,
+    shareOf: (userId) => ({ waiting: waiting(undefined, userId).length, running: running(userId), usage: usage(userId) }),
+    setUsage: (userId, used) => void usages.set(userId, used),
+    takeUncapped() {
+      const users = [...uncapped];
+      uncapped.clear();
+      return users;
+    },
+    nextTurn: () => ++turn,
+    forgetUsers(below) {
+      for (const [userId, used] of usages) if (used < below && !all((item) => item.userId === userId).length) usages.delete(userId);
+    },
 
     dueItems: (now, limit) =>
       all((item) => item.dueAt <= now)
         .toSorted((a, b) => a.dueAt - b.dueAt)
         .slice(0, limit),
-    restedAgents: (now) => [...agents.values()].filter(({ restsUntil }) => restsUntil !== null && restsUntil <= now),
+    restedAgents: (now) => agents.list().filter(({ restsUntil }) => restsUntil !== null && restsUntil <= now),
     earliestDue() {
-      const due = [...[...items.values()].map(({ dueAt }) => dueAt), ...[...agents.values()].flatMap(({ restsUntil }) => restsUntil ?? [])];
+      const due = [...[...items.values()].map(({ dueAt }) => dueAt), ...agents.list().flatMap(({ restsUntil }) => restsUntil ?? [])];
       return due.length === 0 ? null : due.reduce((a, b) => Math.min(a, b));
     },
 
-    getAgent: (agentId) => agents.get(agentId) ?? null,
-    putAgent: (agent) => void agents.set(agent.agentId, kept(agent)),
-    deleteAgent: (agentId) => void agents.delete(agentId),
-    listAgents: () => [...agents.values()],
+    agents,
+    getAgent: (agentId) => agents.get(agentId),
+    putAgent: (agent) => agents.put(Object.freeze({ ...agent }), openSlots(agent, itemsOfAgent(agent.agentId))),
+    deleteAgent: (agentId) => agents.delete(agentId),
+    listAgents: () => agents.list(),
 
     getSpeed: (key) => speeds.get(key) ?? null,
     putSpeed: (key, msPerMegaWork) => void speeds.set(key, msPerMegaWork),

@@ -1,47 +1,82 @@
 import type { QueueClock } from "./clock.ts";
-import { canRun, chooseAgent, openSlots } from "./matching.ts";
+import { chargeShare, refundShare, weightOf } from "./fair-share.ts";
+import { canServe } from "./matching.ts";
+import { nextFor } from "./next-task.ts";
+import { expectedMs } from "./speeds.ts";
 import type { DispatchStore } from "./store.ts";
-import type { AgentRecord, Attempt, Effect, WorkItem, WorkItemIn } from "./types.ts";
+import type { AgentRecord, Attempt, Effect, Requirement, WorkItem, WorkItemIn } from "./types.ts";
 import { base, waitingDeadline } from "./work-item.ts";
 
 /** Long enough that an agent which refuses everything costs little, short enough that one which was misjudged is not missed. */
 const REST_MS = 5_000;
 
-const placesOf = (store: DispatchStore, agent: AgentRecord): number => openSlots(agent, store.itemsOfAgent(agent.agentId));
-
-/** Gives a waiting task to the best agent with room, if there is one. */
-export function offerItem(store: DispatchStore, item: WorkItem, clock: QueueClock): Effect[] {
-  const agents = store.listAgents().map((agent) => ({ agent, open: placesOf(store, agent) }));
-  const agent = chooseAgent(agents, item);
-  return agent ? [offerTo(store, item, agent, clock)] : [];
+/** The agent with most room among those that may run that user's task, the user's own boxes before others; null when none has room. */
+function chooseAgent(store: DispatchStore, line: Requirement, userId: number, isCapped: boolean): AgentRecord | null {
+  const { agents } = store;
+  const own = agents.ownedBy(userId).filter((agent) => canServe(agent.models, line));
+  const ownWithRoom = mostRoom(own.map((agent) => ({ agent, open: agents.openOf(agent.agentId) })));
+  if (ownWithRoom || isCapped) return ownWithRoom;
+  return mostRoom(agents.profilesFor(line, userId).flatMap((profile) => agents.withRoom(profile).next().value ?? []));
 }
 
-/** Gives an agent with room the tasks that came first among those it can run. */
+function mostRoom(candidates: { agent: AgentRecord; open: number }[]): AgentRecord | null {
+  const best = candidates.reduce<{ agent: AgentRecord | null; open: number }>((a, b) => (b.open > a.open ? b : a), {
+    agent: null,
+    open: 0,
+  });
+  return best.agent;
+}
+
+/** Gives a user's first waiting task of a line to the best agent with room, if there is one. */
+function offerFirst(store: DispatchStore, line: Requirement, userId: number, clock: QueueClock): Effect[] {
+  const task = store.firstWaiting(line, userId);
+  const agent = task && chooseAgent(store, line, userId, store.shareOf(userId).running >= clock.limits.runningPerUser);
+  return agent ? [offerTo(store, task, agent, clock)] : [];
+}
+
+/** A task came to wait: if an agent has room for it, it goes there, or one of its user's that came before it. */
+export const offerItem = (store: DispatchStore, item: WorkItem, clock: QueueClock): Effect[] =>
+  offerFirst(store, store.lineOf(item), item.userId, clock);
+
+/** Gives an agent with room the tasks whose turn it is among those it can run. */
 export function fillAgent(store: DispatchStore, agentId: string, clock: QueueClock): Effect[] {
   const effects: Effect[] = [];
-  const agent = store.getAgent(agentId);
-  if (!agent) return effects;
-  for (let open = placesOf(store, agent); open > 0; open--) {
-    const heads = store
-      .waitingLines()
-      .filter((line) => canRun(agent, line))
-      .map((line) => store.firstWaiting(line));
-    const first = heads.reduce((a, b) => (!a || (b && b.seq < a.seq) ? b : a), null);
-    if (!first) break;
-    effects.push(offerTo(store, first, agent, clock));
+  while (store.agents.openOf(agentId) > 0) {
+    const agent = store.getAgent(agentId);
+    const front = agent && nextFor(store, agent, clock);
+    const task = front && store.firstWaiting(front.line, front.userId);
+    if (!task) break;
+    effects.push(offerTo(store, task, agent, clock));
+  }
+  return [...effects, ...offerToOthers(store, clock)];
+}
+
+/** Users who are below their cap again: what ended was on one agent, what waits may be for others. */
+export function offerToOthers(store: DispatchStore, clock: QueueClock): Effect[] {
+  const effects: Effect[] = [];
+  for (const userId of store.takeUncapped()) {
+    let offered: Effect[];
+    do {
+      offered = store.frontsOf(userId).flatMap(({ line }) => offerFirst(store, line, userId, clock));
+      effects.push(...offered);
+    } while (offered.length > 0);
   }
   return effects;
 }
 
 function offerTo(store: DispatchStore, item: WorkItem, agent: AgentRecord, clock: QueueClock): Effect {
+  const { now, timings } = clock;
   const attempt: Attempt = { id: clock.newAttemptId(), number: item.attemptNumber + 1, agentId: agent.agentId, agentName: agent.name };
-  const offered: WorkItemIn<"offered"> = { ...base(item), state: "offered", attempt, dueAt: clock.now + clock.timings.offerMs };
+  const { usage, charge } = chargeShare(store.shareOf(item.userId).usage, expectedMs(store, item), weightOf(item.vip, now), now);
+  const offered: WorkItemIn<"offered"> = { ...base(item), state: "offered", attempt, charge, dueAt: now + timings.offerMs };
   store.putItem(offered);
+  store.setUsage(item.userId, usage);
   return { kind: "offer", item: offered };
 }
 
-/** Back to its place in the line: the number of its arrival is its own for life. */
+/** Back to its place in the line: the number of its arrival is its own for life. What its user's share was charged is given back. */
 export function requeue(store: DispatchStore, item: WorkItem, clock: QueueClock): Effect[] {
+  if ("charge" in item) store.setUsage(item.userId, refundShare(store.shareOf(item.userId).usage, item.charge));
   const waiting: WorkItemIn<"waiting"> = { ...base(item), state: "waiting", dueAt: waitingDeadline(item) };
   store.putItem(waiting);
   return offerItem(store, waiting, clock);

@@ -1,4 +1,4 @@
-import { type SqlDatabase, textOf } from "./sqlite-store.ts";
+import { type SqlDatabase, textOf } from "./sql-database.ts";
 import type { Duty } from "./types.ts";
 
 export interface OutboxEntry {

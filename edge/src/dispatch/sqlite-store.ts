@@ -1,142 +1,158 @@
-import { type DispatchStore, lineKey, type WaitingLine } from "./store.ts";
-import type { AgentRecord, WorkItem } from "./types.ts";
-
-type SqlRow = Record<string, string | number | null | ArrayBuffer>;
-
-/** A text column of a row. */
-export function textOf(row: SqlRow, column: string): string {
-  const value = row[column];
-  if (typeof value !== "string") throw new TypeError(`${column} is no text`);
-  return value;
-}
-
-/** What a Durable Object's `ctx.storage.sql` offers of SQLite; a test can hand in another one. */
-export interface SqlDatabase {
-  exec(query: string, ...bindings: (string | number | null)[]): { toArray(): SqlRow[] };
-}
+import { openSlots } from "./matching.ts";
+import { classOf, lineKey, type SizeLevels } from "./requirement.ts";
+import { bodiesOf, firstNumber, type SqlDatabase } from "./sql-database.ts";
+import { createStoredAgents } from "./sqlite-agents.ts";
+import { createFronts } from "./sqlite-fronts.ts";
+import type { DispatchStore, StoreOptions } from "./store.ts";
+import type { WorkItem } from "./types.ts";
 
 const TABLES = `
-CREATE TABLE IF NOT EXISTS items (
+DROP TABLE IF EXISTS items;
+DROP TABLE IF EXISTS lines;
+DROP TABLE IF EXISTS waiting_of_user;
+DROP TABLE IF EXISTS agents;
+CREATE TABLE IF NOT EXISTS work_items (
   task_id TEXT PRIMARY KEY,
   state TEXT NOT NULL,
   line TEXT NOT NULL,
   seq INTEGER NOT NULL,
   user_id INTEGER NOT NULL,
+  pixels INTEGER NOT NULL,
+  frames INTEGER NOT NULL,
+  work REAL NOT NULL,
   due_at INTEGER NOT NULL,
   attempt_id TEXT,
   agent_id TEXT,
   body TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS items_waiting ON items (line, seq) WHERE state = 'waiting';
-CREATE INDEX IF NOT EXISTS items_due ON items (due_at, seq);
-CREATE UNIQUE INDEX IF NOT EXISTS items_attempt ON items (attempt_id) WHERE attempt_id IS NOT NULL;
-CREATE INDEX IF NOT EXISTS items_agent ON items (agent_id) WHERE agent_id IS NOT NULL;
-CREATE TABLE IF NOT EXISTS lines (line TEXT PRIMARY KEY, body TEXT NOT NULL, tasks INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS waiting_of_user (user_id INTEGER PRIMARY KEY, tasks INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS agents (agent_id TEXT PRIMARY KEY, rests_until INTEGER, body TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS agents_resting ON agents (rests_until) WHERE rests_until IS NOT NULL;
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS work_items_waiting ON work_items (line, user_id, seq) WHERE state = 'waiting';
+CREATE INDEX IF NOT EXISTS work_items_due ON work_items (due_at, seq);
+CREATE UNIQUE INDEX IF NOT EXISTS work_items_attempt ON work_items (attempt_id) WHERE attempt_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS work_items_agent ON work_items (agent_id) WHERE agent_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS speeds (key TEXT PRIMARY KEY, ms_per_mega_work REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 `;
 
 /** The work list in the object's own SQLite: survives eviction and restarts. Lost, it is rebuilt from D1. */
-export function createSqliteStore(sql: SqlDatabase): DispatchStore {
+export function createSqliteStore(sql: SqlDatabase, options: StoreOptions = { runningPerUser: Infinity }): DispatchStore {
+  // The tables dropped are an older version's: what was in them is read from D1 again, as after a loss.
   sql.exec(TABLES);
+  const fronts = createFronts(sql, options);
+  const itemsOfAgent = (agentId: string) =>
+    bodiesOf<WorkItem>(sql, "SELECT body FROM work_items WHERE agent_id = ? AND state <> 'ending' ORDER BY seq", agentId);
+  const agents = createStoredAgents(sql, (agent) => openSlots(agent, itemsOfAgent(agent.agentId)));
+  const getItem = (taskId: string): WorkItem | null =>
+    bodiesOf<WorkItem>(sql, "SELECT body FROM work_items WHERE task_id = ?", taskId)[0] ?? null;
+  let turn = 0;
+  const keyOf = (item: WorkItem) => lineKey(classOf(item, agents.index.levels));
+  const attemptOf = (item: WorkItem | null) => (!item || item.state === "waiting" ? null : item.attempt);
 
-  const bodies = <T>(query: string, ...bindings: (string | number)[]): T[] =>
-    sql
-      .exec(query, ...bindings)
-      .toArray()
-      .map((row) => JSON.parse(textOf(row, "body")) as T);
-  const body = <T>(query: string, ...bindings: (string | number)[]): T | null => bodies<T>(query, ...bindings)[0] ?? null;
-  const numberOrNull = (query: string, ...bindings: (string | number)[]): number | null => {
-    const value = sql.exec(query, ...bindings).toArray()[0]?.["n"];
-    return typeof value === "number" ? value : null;
-  };
-  const number = (query: string, ...bindings: (string | number)[]): number => numberOrNull(query, ...bindings) ?? 0;
-  const getItem = (taskId: string) => body<WorkItem>("SELECT body FROM items WHERE task_id = ?", taskId);
+  function moved(before: WorkItem | null, after: WorkItem | null): void {
+    fronts.moved(before, after, before ? keyOf(before) : "", after ? keyOf(after) : "");
+    for (const agentId of new Set([attemptOf(before)?.agentId, attemptOf(after)?.agentId])) {
+      const agent = agentId === undefined ? null : agents.index.get(agentId);
+      if (agent) agents.index.setOpen(agent.agentId, openSlots(agent, itemsOfAgent(agent.agentId)));
+    }
+  }
 
-  // How many wait in each line and of each user, kept beside them so that nothing has to count.
-  function countWaiting(item: WorkItem, change: 1 | -1): void {
-    const { type, model, pixels, userId } = item;
-    const line = lineKey(item);
-    sql.exec(
-      "INSERT INTO lines VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET tasks = tasks + ?",
-      line,
-      JSON.stringify({ type, model, pixels }),
-      change,
-    );
-    sql.exec("INSERT INTO waiting_of_user VALUES (?, 1) ON CONFLICT DO UPDATE SET tasks = tasks + ?", userId, change);
-    if (change === 1) return;
-    sql.exec("DELETE FROM lines WHERE line = ? AND tasks <= 0", line);
-    sql.exec("DELETE FROM waiting_of_user WHERE user_id = ? AND tasks <= 0", userId);
+  /** Agents have limits that nobody had before: waiting tasks that keep within one of them change their line. */
+  function splitLines(before: SizeLevels, { pixels, frames }: SizeLevels): void {
+    const isNew = (width: number, length: number) =>
+      (pixels.includes(width) && !before.pixels.includes(width)) || (frames.includes(length) && !before.frames.includes(length));
+    for (const line of fronts.queries.waitingLines()) {
+      // The smallest class first: a task goes into the first that it fits.
+      for (const width of [...pixels.filter((level) => level < line.pixels), line.pixels]) {
+        for (const length of [...frames.filter((level) => level < line.frames), line.frames]) {
+          if (isNew(width, length)) splitLine(lineKey(line), lineKey({ ...line, pixels: width, frames: length }), width, length);
+        }
+      }
+    }
+  }
+
+  function splitLine(line: string, smaller: string, pixels: number, frames: number): void {
+    if (line === smaller) return;
+    const fitting = "state = 'waiting' AND line = ? AND pixels <= ? AND frames <= ?";
+    if (firstNumber(sql, `SELECT 1 AS n FROM work_items WHERE ${fitting} LIMIT 1`, line, pixels, frames) === null) return;
+    sql.exec(`UPDATE work_items SET line = ? WHERE ${fitting}`, smaller, line, pixels, frames);
+    fronts.recount(line, smaller);
   }
 
   return {
     getItem,
-    findByAttempt: (attemptId) => body("SELECT body FROM items WHERE attempt_id = ?", attemptId),
-    itemsOfAgent: (agentId) => bodies("SELECT body FROM items WHERE agent_id = ? AND state <> 'ending' ORDER BY seq", agentId),
+    findByAttempt: (attemptId) => bodiesOf<WorkItem>(sql, "SELECT body FROM work_items WHERE attempt_id = ?", attemptId)[0] ?? null,
+    itemsOfAgent,
     putItem(item) {
       const before = getItem(item.taskId);
-      if (before?.state === "waiting") countWaiting(before, -1);
-      if (item.state === "waiting") countWaiting(item, 1);
-      const attempt = item.state === "waiting" ? null : item.attempt;
+      const attempt = attemptOf(item);
+      const { taskId, state, seq, userId, pixels, frames, work, dueAt } = item;
       sql.exec(
-        `INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (task_id) DO UPDATE SET state = excluded.state, line = excluded.line,
-          seq = excluded.seq, due_at = excluded.due_at, attempt_id = excluded.attempt_id, agent_id = excluded.agent_id, body = excluded.body`,
-        item.taskId,
-        item.state,
-        lineKey(item),
-        item.seq,
-        item.userId,
-        item.dueAt,
+        `INSERT INTO work_items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (task_id) DO UPDATE SET state = excluded.state,
+          line = excluded.line, seq = excluded.seq, due_at = excluded.due_at, attempt_id = excluded.attempt_id,
+          agent_id = excluded.agent_id, body = excluded.body`,
+        taskId,
+        state,
+        keyOf(item),
+        seq,
+        userId,
+        pixels,
+        frames,
+        work,
+        dueAt,
         attempt?.id ?? null,
         attempt?.agentId ?? null,
         JSON.stringify(item),
       );
+      moved(before, item);
     },
     deleteItem(taskId) {
-      const item = getItem(taskId);
-      if (item?.state === "waiting") countWaiting(item, -1);
-      sql.exec("DELETE FROM items WHERE task_id = ?", taskId);
+      const before = getItem(taskId);
+      sql.exec("DELETE FROM work_items WHERE task_id = ?", taskId);
+      moved(before, null);
     },
     nextSeq() {
-      sql.exec("INSERT INTO counters VALUES ('seq', 1) ON CONFLICT DO UPDATE SET value = value + 1");
-      return number("SELECT value AS n FROM counters WHERE name = 'seq'");
-    },
-
-    waitingLines: () =>
-      sql
-        .exec("SELECT body, tasks FROM lines ORDER BY line")
-        .toArray()
-        .map((row) => ({ ...(JSON.parse(textOf(row, "body")) as Omit<WaitingLine, "tasks">), tasks: Number(row["tasks"]) })),
-    firstWaiting: (line) => body("SELECT body FROM items WHERE state = 'waiting' AND line = ? ORDER BY seq LIMIT 1", lineKey(line)),
-    countWaitingBefore: (line, seq) =>
-      number("SELECT count(*) AS n FROM items WHERE state = 'waiting' AND line = ? AND seq < ?", lineKey(line), seq),
-    countWaiting: () => number("SELECT sum(tasks) AS n FROM lines"),
-    countWaitingOfUser: (userId) => number("SELECT tasks AS n FROM waiting_of_user WHERE user_id = ?", userId),
-
-    dueItems: (now, limit) => bodies("SELECT body FROM items WHERE due_at <= ? ORDER BY due_at, seq LIMIT ?", now, limit),
-    restedAgents: (now) => bodies("SELECT body FROM agents WHERE rests_until IS NOT NULL AND rests_until <= ? ORDER BY rowid", now),
-    earliestDue() {
-      const item = numberOrNull("SELECT min(due_at) AS n FROM items");
-      const agent = numberOrNull("SELECT min(rests_until) AS n FROM agents WHERE rests_until IS NOT NULL");
-      return item === null || agent === null ? (item ?? agent) : Math.min(item, agent);
-    },
-
-    getAgent: (agentId) => body("SELECT body FROM agents WHERE agent_id = ?", agentId),
-    putAgent(agent: AgentRecord) {
-      sql.exec(
-        "INSERT INTO agents VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET rests_until = excluded.rests_until, body = excluded.body",
-        agent.agentId,
-        agent.restsUntil,
-        JSON.stringify(agent),
+      return (
+        firstNumber(sql, "INSERT INTO counters VALUES ('seq', 1) ON CONFLICT DO UPDATE SET value = value + 1 RETURNING value AS n") ?? 0
       );
     },
-    deleteAgent: (agentId) => void sql.exec("DELETE FROM agents WHERE agent_id = ?", agentId),
-    listAgents: () => bodies("SELECT body FROM agents ORDER BY rowid"),
 
-    getSpeed: (key) => numberOrNull("SELECT ms_per_mega_work AS n FROM speeds WHERE key = ?", key),
+    lineOf: (task) => classOf(task, agents.index.levels),
+    firstWaiting: (line, userId) =>
+      bodiesOf<WorkItem>(
+        sql,
+        "SELECT body FROM work_items WHERE state = 'waiting' AND line = ? AND user_id = ? ORDER BY seq LIMIT 1",
+        lineKey(line),
+        userId,
+      )[0] ?? null,
+    countWaitingBefore: (line, userId, seq) =>
+      firstNumber(
+        sql,
+        "SELECT count(*) AS n FROM work_items WHERE state = 'waiting' AND line = ? AND user_id = ? AND seq < ?",
+        lineKey(line),
+        userId,
+        seq,
+      ) ?? 0,
+    ...fronts.queries,
+    nextTurn: () => ++turn,
+
+    dueItems: (now, limit) => bodiesOf(sql, "SELECT body FROM work_items WHERE due_at <= ? ORDER BY due_at, seq LIMIT ?", now, limit),
+    restedAgents: (now) => agents.index.resting().filter(({ restsUntil }) => restsUntil !== null && restsUntil <= now),
+    earliestDue() {
+      const item = firstNumber(sql, "SELECT min(due_at) AS n FROM work_items");
+      const due = [...(item === null ? [] : [item]), ...agents.index.resting().flatMap(({ restsUntil }) => restsUntil ?? [])];
+      return due.length === 0 ? null : due.reduce((a, b) => Math.min(a, b));
+    },
+
+    agents: agents.index,
+    getAgent: (agentId) => agents.index.get(agentId),
+    putAgent(agent) {
+      const before = agents.index.levels;
+      agents.put(agent);
+      if (agents.index.levels !== before) splitLines(before, agents.index.levels);
+    },
+    deleteAgent: (agentId) => agents.delete(agentId),
+    listAgents: () => agents.index.list(),
+
+    getSpeed: (key) => firstNumber(sql, "SELECT ms_per_mega_work AS n FROM speeds WHERE key = ?", key),
     putSpeed(key, msPerMegaWork) {
       sql.exec(
         "INSERT INTO speeds VALUES (?, ?) ON CONFLICT DO UPDATE SET ms_per_mega_work = excluded.ms_per_mega_work",

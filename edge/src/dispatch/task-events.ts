@@ -50,6 +50,7 @@ export function onTaskFound(
     state: "running",
     attempt,
     startedAt,
+    charge: 0,
     deadlineAt,
     leaseUntil,
     progress: { phase: "queued", step: 0, totalSteps: 0 },

@@ -1,4 +1,4 @@
-import type { AgentModel, AgentStatus, CompletedMessage, EdgeMessage, FailureName } from "@star-graph/shared/agent-protocol";
+import type { AgentModel, AgentStatus, Capabilities, CompletedMessage, EdgeMessage, FailureName } from "@star-graph/shared/agent-protocol";
 import type { TaskProgress, TaskType } from "@star-graph/shared/task";
 
 /** What the queue has to know of a task; its parameters stay in D1 until it is offered. */
@@ -7,10 +7,16 @@ export interface TaskToQueue {
   userId: number;
   type: TaskType;
   model: string;
-  /** Width × height of one picture. */
+  /** Width × height of one picture or frame. */
   pixels: number;
-  /** Pixels × steps × pictures: what its time is proportional to. */
+  /** Frames of a video; 1 for pictures. */
+  frames: number;
+  /** What an agent has to be able to do beyond the type (`AgentModel.features`). */
+  features: readonly string[];
+  /** Pixels × steps × pictures or frames: what its time is proportional to. */
   work: number;
+  /** Its user's level and until when, null for ever; absent for an ordinary user. */
+  vip?: { level: number; until: number | null };
   clientId: string | null;
   /** Unix milliseconds, like all times here. */
   createTime: number;
@@ -35,8 +41,17 @@ export interface Attempt {
 export type WorkItem = TaskToQueue & { seq: number; dueAt: number } & (
     | { state: "waiting" }
     /** Offered and not yet accepted: no attempt in the task's history until it is. */
-    | { state: "offered"; attempt: Attempt }
-    | { state: "running"; attempt: Attempt; startedAt: number; deadlineAt: number; leaseUntil: number; progress: TaskProgress }
+    | { state: "offered"; attempt: Attempt; charge: number }
+    | {
+        state: "running";
+        attempt: Attempt;
+        startedAt: number;
+        deadlineAt: number;
+        leaseUntil: number;
+        progress: TaskProgress;
+        /** What its user's share was charged for it (`fair-share.ts`); 0 when nothing is known. */
+        charge: number;
+      }
     /** Its end is on the way to D1 and to its user. */
     | { state: "ending"; attempt: Attempt | null }
     /** Cancelled in D1; the agent has not confirmed yet that its engine stopped. */
@@ -45,11 +60,16 @@ export type WorkItem = TaskToQueue & { seq: number; dueAt: number } & (
 
 export type WorkItemIn<S extends WorkItem["state"]> = Extract<WorkItem, { state: S }>;
 
-/** What a task needs of an agent. Waiting tasks with the same requirement wait in the same line. */
+/**
+ * What a class of tasks needs of an agent; waiting tasks of one class wait in one line. Sizes are rounded up to the next
+ * limit that some agent has (`requirement.ts`), so that there are few classes however many sizes are asked for.
+ */
 export interface Requirement {
   type: TaskType;
   model: string;
   pixels: number;
+  frames: number;
+  features: readonly string[];
 }
 
 export interface AgentRecord {
@@ -61,6 +81,10 @@ export interface AgentRecord {
   /** Set when it refused an offer or left one unanswered: it is asked nothing until then, or until it says that it is ready. */
   restsUntil: number | null;
   models: AgentModel[];
+  /** User whose key it came with; absent where nobody said. */
+  ownerId?: number;
+  /** Whether its owner's tasks go before others' or are all that it takes. */
+  ownTasks?: Capabilities["ownTasks"];
   isConnected: boolean;
   lastSeenAt: number;
   /** As it said last. */
@@ -102,11 +126,11 @@ export type Effect =
 
 /** Answer to "would you take this task?" (E003, E007). */
 export type Admission =
-  | { admitted: true; queuePosition: number; estimatedSeconds: number }
+  | { admitted: true; queuePosition: number; estimatedSeconds: number; estimatedRange: { low: number; high: number } }
   | { admitted: false; reason: "QUEUE_FULL" | "NO_GPU" };
 
-/** Why a task does not run yet. `AGENT_ANSWER`: it has been offered. */
-export type WaitingFor = { code: "CAPABLE_AGENT" | "FREE_SLOT" | "AGENT_ANSWER" } | { code: "TASKS_AHEAD"; tasks: number };
+/** Why a task does not run yet. `AGENT_ANSWER`: it has been offered. `OWN_TASKS`: as many of its user's run as may. */
+export type WaitingFor = { code: "CAPABLE_AGENT" | "FREE_SLOT" | "AGENT_ANSWER" | "OWN_TASKS" } | { code: "TASKS_AHEAD"; tasks: number };
 
 /** What the Dispatcher knows of a task that is not done. */
 export interface LiveTask {

@@ -19,8 +19,9 @@ export function itemOf(store: DispatchStore, agentId: string, attemptId: string)
 
 /** What stays the same through all states. */
 export function base(item: WorkItem): TaskToQueue & { seq: number } {
-  const { taskId, userId, type, model, pixels, work, clientId, createTime, startBy, finishBy, failures, attemptNumber, seq } = item;
-  return { taskId, userId, type, model, pixels, work, clientId, createTime, startBy, finishBy, failures, attemptNumber, seq };
+  const { taskId, userId, type, model, pixels, frames, features, work, clientId, createTime, startBy, finishBy, failures, seq } = item;
+  const task = { taskId, userId, type, model, pixels, frames, features, work, clientId, createTime, startBy, finishBy, failures, seq };
+  return { ...task, attemptNumber: item.attemptNumber, ...(item.vip && { vip: item.vip }) };
 }
 
 /** When a task that still waits ends with E008. A start that was lost again was in time: only the first one can be late. */

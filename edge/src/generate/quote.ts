@@ -5,7 +5,10 @@ import type { UserStore } from "../users/store.ts";
 import { planTask, type PlanTaskDeps } from "./plan-task.ts";
 import { askPools, type PlaceTaskDeps, toQueue } from "./submit-task.ts";
 
-export interface QuoteDeps extends PlanTaskDeps, Pick<PlaceTaskDeps, "poolsOf" | "wouldAdmit">, Pick<UserStore, "readBalance"> {}
+export interface QuoteDeps extends PlanTaskDeps, Pick<PlaceTaskDeps, "poolsOf" | "vipOf">, Pick<UserStore, "readBalance"> {
+  /** Whether a pool would take such a task now, without a submission behind it. */
+  wouldAdmit: PlaceTaskDeps["admit"];
+}
 
 /**
  * What a submission would cost and be told now. Nothing is stored, held or queued.
@@ -20,9 +23,14 @@ export async function quote(
 ): Promise<QuoteAnswer> {
   const { task, cost, submission } = await planTask(deps, userId, request);
   const { poolsOf, wouldAdmit } = deps;
-  const { admission } = await askPools({ poolsOf, wouldAdmit, admit: wouldAdmit }, toQueue(task, submission, "quote", userId, now));
+  const asked = toQueue(task, submission, { taskId: "quote", userId, vip: await deps.vipOf(userId) }, now);
+  const { admission } = await askPools({ poolsOf, admit: wouldAdmit, reserve: wouldAdmit }, asked);
   if (!admission.admitted) return { cost, isAdmitted: false, refusal: refusal(admission.reason, language) };
-  const time = { queuePosition: admission.queuePosition, estimatedTime: admission.estimatedSeconds };
+  const time = {
+    queuePosition: admission.queuePosition,
+    estimatedTime: admission.estimatedSeconds,
+    estimatedTimeRange: admission.estimatedRange,
+  };
   const { available } = await deps.readBalance(userId, now);
   if (available < cost) return { cost, isAdmitted: false, refusal: refusal("INSUFFICIENT_CREDITS", language), ...time };
   return { cost, isAdmitted: true, ...time };

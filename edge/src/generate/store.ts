@@ -1,8 +1,9 @@
 import type { ModelLimits } from "@star-graph/shared/model-limits";
 import { and, eq, isNull } from "drizzle-orm";
 import type { Database } from "../db/client.ts";
-import { agentKeys, models } from "../db/schema.ts";
+import { agentKeys, models, users } from "../db/schema.ts";
 import { ownerPool, PUBLIC_POOL } from "../dispatch/pools.ts";
+import type { TaskToQueue } from "../dispatch/types.ts";
 
 export interface ModelRow {
   name: string;
@@ -16,6 +17,8 @@ export interface GenerateStore {
   findModel(name: string): Promise<ModelRow | null>;
   /** The pools that may run this user's tasks, in the order to ask them. */
   poolsOf(userId: number): Promise<string[]>;
+  /** What raises the weight of the user's tasks in the queue; null for an ordinary user. */
+  vipOf(userId: number): Promise<NonNullable<TaskToQueue["vip"]> | null>;
 }
 
 export function createGenerateStore(db: Database): GenerateStore {
@@ -37,6 +40,10 @@ export function createGenerateStore(db: Database): GenerateStore {
         .limit(1)
         .get();
       return ownKey ? [ownerPool(userId), PUBLIC_POOL] : [PUBLIC_POOL];
+    },
+    async vipOf(userId) {
+      const vip = await db.select({ level: users.vipLevel, until: users.vipExpireTime }).from(users).where(eq(users.id, userId)).get();
+      return vip && vip.level > 0 ? vip : null;
     },
   };
 }

@@ -16,8 +16,9 @@ function surroundings(open: (task: NewTask) => "opened" | "insufficient") {
   const deps: SubmitBatchDeps = {
     findModel: async (name) => ({ name, types: ["TEXT2IMG"], priceCredits: 10, limits: {} }),
     poolsOf: async () => ["public"],
-    admit: async () => ({ admitted: true, queuePosition: 1, estimatedSeconds: 10 }),
-    wouldAdmit: async () => ({ admitted: false, reason: "NO_GPU" }),
+    admit: async () => ({ admitted: true, queuePosition: 1, estimatedSeconds: 10, estimatedRange: { low: 5, high: 20 } }),
+    vipOf: async () => null,
+    reserve: async () => ({ admitted: false, reason: "NO_GPU" }),
     openTask: async (task, record) => {
       const outcome = open(task);
       if (outcome === "opened" && record) records.push(record);

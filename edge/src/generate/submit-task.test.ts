@@ -10,7 +10,7 @@ import type { InputRow } from "../inputs/store.ts";
 import { submitTask, type SubmitTaskDeps } from "./submit-task.ts";
 
 const NOW = Date.UTC(2024, 9, 2);
-const ADMITTED: Admission = { admitted: true, queuePosition: 2, estimatedSeconds: 31 };
+const ADMITTED: Admission = { admitted: true, queuePosition: 2, estimatedSeconds: 31, estimatedRange: { low: 20, high: 60 } };
 const ALL_TYPES: TaskType[] = ["TEXT2IMG", "IMG2IMG", "UPSCALE", "POSE", "TEXT2VIDEO", "IMG2VIDEO"];
 
 /** A Worker's surroundings that remember what they were given. */
@@ -23,7 +23,8 @@ function surroundings(over: Partial<SubmitTaskDeps> = {}, limits: ModelLimits = 
     findModel: async (name) => ({ name, types: ALL_TYPES, priceCredits: 10, limits }),
     poolsOf: async () => ["public"],
     admit: async () => ADMITTED,
-    wouldAdmit: async () => ADMITTED,
+    vipOf: async () => null,
+    reserve: async () => ADMITTED,
     openTask: async (task) => {
       opened.push(task);
       return "opened";
@@ -65,7 +66,8 @@ describe("a submitted text2img task", () => {
   test("is put on record and handed to its pool, with the answer of its admission", async () => {
     const { submit, opened, enqueued } = surroundings();
     const answer = await submit({ clientId: "mine" });
-    expect(answer).toEqual({ taskId: expect.stringMatching(/^t2i_20241002_/), queuePosition: 2, estimatedTime: 31, cost: 10 });
+    const time = { estimatedTime: 31, estimatedTimeRange: { low: 20, high: 60 } };
+    expect(answer).toEqual({ taskId: expect.stringMatching(/^t2i_20241002_/), queuePosition: 2, ...time, cost: 10 });
     expect(opened).toMatchObject([
       { id: answer?.taskId, userId: 1001, status: "PENDING", cost: 10, pool: "public", clientId: "mine", createTime: NOW },
     ]);
@@ -84,12 +86,12 @@ describe("a submitted text2img task", () => {
 
   test("goes to the first of its user's pools that takes it, and is counted by the first one alone", async () => {
     const counted: string[] = [];
-    const wouldAdmit = async (pool: string): Promise<Admission> => (pool === "public" ? ADMITTED : { admitted: false, reason: "NO_GPU" });
+    const reserve = async (pool: string): Promise<Admission> => (pool === "public" ? ADMITTED : { admitted: false, reason: "NO_GPU" });
     const admit = (pool: string) => {
       counted.push(pool);
-      return wouldAdmit(pool);
+      return reserve(pool);
     };
-    const { submit, enqueued } = surroundings({ poolsOf: async () => ["owner-1001", "public"], admit, wouldAdmit });
+    const { submit, enqueued } = surroundings({ poolsOf: async () => ["owner-1001", "public"], admit, reserve });
     await submit();
     expect(enqueued.map(({ pool }) => pool)).toEqual(["public"]);
     expect(counted).toEqual(["owner-1001"]);

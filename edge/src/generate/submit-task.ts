@@ -9,11 +9,11 @@ import { planTask, type PlanTaskDeps, type TaskPlan } from "./plan-task.ts";
 import type { GenerateStore } from "./store.ts";
 import { newTaskId } from "./task-id.ts";
 
-export interface PlaceTaskDeps extends Pick<GenerateStore, "poolsOf">, Pick<Ledger, "openTask">, StoreInputDeps {
+export interface PlaceTaskDeps extends Pick<GenerateStore, "poolsOf" | "vipOf">, Pick<Ledger, "openTask">, StoreInputDeps {
   /** Counts a submission of the user, and asks a pool whether it takes such a task now, and when it would start. */
   admit(pool: string, task: TaskToQueue): Promise<Admission>;
-  /** The same question without counting. */
-  wouldAdmit(pool: string, task: TaskToQueue): Promise<Admission>;
+  /** The same question without counting: a place is kept for the task, as `admit` does. */
+  reserve(pool: string, task: TaskToQueue): Promise<Admission>;
   /** Hands an accepted task to its pool. May fail: the sweep hands it over again. */
   enqueue(pool: string, task: TaskToQueue): Promise<void>;
 }
@@ -51,7 +51,8 @@ export async function placeTask(
   { record, retryOf }: SubmitOptions = {},
 ): Promise<GenerateAnswer | null> {
   const { type, parameters } = task;
-  const queued = toQueue(task, submission, newTaskId(type, now, deps.randomBytes(8)), userId, now);
+  const vip = await deps.vipOf(userId);
+  const queued = toQueue(task, submission, { taskId: newTaskId(type, now, deps.randomBytes(8)), userId, vip }, now);
   const { pool, admission } = await askPools(deps, queued);
   if (!admission.admitted) throw new AppError(admission.reason);
   const { taskId, model, clientId, startBy, finishBy } = queued;
@@ -60,6 +61,7 @@ export async function placeTask(
     taskId,
     queuePosition: admission.queuePosition,
     estimatedTime: admission.estimatedSeconds,
+    estimatedTimeRange: admission.estimatedRange,
     ...framesOf(task),
     cost,
   };
@@ -94,7 +96,12 @@ function framesOf({ type, parameters }: EngineTask): Pick<GenerateAnswer, "durat
 }
 
 /** A task as its queue sees it. */
-export function toQueue(task: EngineTask, submission: Submission, taskId: string, userId: number, now: number): TaskToQueue {
+export function toQueue(
+  task: EngineTask,
+  submission: Submission,
+  { taskId, userId, vip }: { taskId: string; userId: number; vip: TaskToQueue["vip"] | null },
+  now: number,
+): TaskToQueue {
   const { clientId = null, startWithinSeconds, finishWithinSeconds } = submission;
   return {
     taskId,
@@ -102,6 +109,7 @@ export function toQueue(task: EngineTask, submission: Submission, taskId: string
     type: task.type,
     model: modelOf(task),
     ...workOf(task),
+    ...(vip && { vip }),
     clientId,
     createTime: now,
     startBy: startWithinSeconds === undefined ? null : now + startWithinSeconds * 1000,
@@ -116,12 +124,12 @@ export function toQueue(task: EngineTask, submission: Submission, taskId: string
  * The pool that is asked first counts the submission, so that it is counted once.
  */
 export async function askPools(
-  deps: Pick<PlaceTaskDeps, "poolsOf" | "admit" | "wouldAdmit">,
+  deps: Pick<PlaceTaskDeps, "poolsOf" | "admit" | "reserve">,
   task: TaskToQueue,
 ): Promise<{ pool: string; admission: Admission }> {
   let asked: { pool: string; admission: Admission } = { pool: "", admission: { admitted: false, reason: "NO_GPU" } };
   for (const [index, pool] of (await deps.poolsOf(task.userId)).entries()) {
-    asked = { pool, admission: await (index === 0 ? deps.admit(pool, task) : deps.wouldAdmit(pool, task)) };
+    asked = { pool, admission: await (index === 0 ? deps.admit(pool, task) : deps.reserve(pool, task)) };
     if (asked.admission.admitted) break;
   }
   return asked;

@@ -430,7 +430,7 @@ describe("figures", () => {
       waiting: 2,
       running: 1,
       oldestWaitSeconds: expect.any(Number),
-      lines: [{ pool: "public", type: "TEXT2IMG", model: TEXT2IMG_MODEL, pixels: 1024 * 1024, waiting: 2, agents: 1 }],
+      lines: [{ pool: "public", type: "TEXT2IMG", model: TEXT2IMG_MODEL, pixels: null, waiting: 2, agents: 1 }],
       poolsLeftOut: 0,
     });
     const fleet = await get<{ byState: Record<string, number> }>("/fleet");

@@ -268,10 +268,14 @@ export const EngineTask = z.discriminatedUnion("type", [
 export type EngineTask = z.infer<typeof EngineTask>;
 
 /** Answer of every generate route (spec 5.1, 6.1); the last three only for videos. */
+/** Beside spec 5's one number: how wrong it may be, from how far such tasks were off lately and from who else waits. */
+const EstimatedTimeRange = z.object({ low: z.int(), high: z.int() }).describe("seconds, at best and at worst");
+
 export const GenerateAnswer = z.object({
   taskId: z.string(),
   queuePosition: z.int().describe("0: a GPU is free now"),
   estimatedTime: z.int().describe("seconds"),
+  estimatedTimeRange: EstimatedTimeRange.optional(),
   cost: z.int().describe("credits, held until the task ends"),
   duration: z.int().optional(),
   fps: z.int().optional(),
@@ -306,6 +310,7 @@ export const QuoteAnswer = z.object({
     .describe("why not: E002, E003 or E007"),
   queuePosition: z.int().optional().describe("0: a GPU is free now"),
   estimatedTime: z.int().optional().describe("seconds"),
+  estimatedTimeRange: EstimatedTimeRange.optional(),
 });
 export type QuoteAnswer = z.infer<typeof QuoteAnswer>;
 

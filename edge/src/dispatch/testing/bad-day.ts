@@ -2,13 +2,14 @@ import type { AgentModel } from "@star-graph/shared/agent-protocol";
 import { canRun, openSlots } from "../matching.ts";
 import { createMemoryStore } from "../memory-store.ts";
 import { createSqliteStore } from "../sqlite-store.ts";
-import { aModel, aTask } from "./builders.ts";
+import { aModel, aTask, MEGAPIXEL } from "./builders.ts";
 import { Book } from "./book.ts";
 import { openNodeSql } from "./node-sql.ts";
 import { Random } from "./random.ts";
 import { SimulatedAgent } from "./simulated-agent.ts";
 import { SimulatedEdge } from "./simulated-edge.ts";
-import type { WorkItem } from "../types.ts";
+import type { StoreOptions } from "../store.ts";
+import type { AgentRecord, WorkItem } from "../types.ts";
 
 /** A shard, three agents and a book of record, and everything that can go wrong between them. */
 export class BadDay {
@@ -29,8 +30,19 @@ export class BadDay {
   constructor(seed: number) {
     this.random = new Random(seed);
     const both: AgentModel[] = [aModel(), aModel({ name: "other" })];
-    this.agents = [new SimulatedAgent("a", 1, both), new SimulatedAgent("b", 2, [aModel()]), new SimulatedAgent("c", 2, both)];
-    const inSqlite = () => createSqliteStore(openNodeSql());
+    this.agents = [
+      new SimulatedAgent("a", 1, both),
+      new SimulatedAgent("b", 2, [aModel()]),
+      new SimulatedAgent(
+        "c",
+        2,
+        both.map((model) => ({ ...model, maxPixels: MEGAPIXEL })),
+      ),
+    ];
+    // On some days a box is its owner's, first or alone.
+    const [, , mine] = this.agents;
+    if (mine && seed % 3 !== 0) Object.assign(mine, { ownerId: 1002, ownTasks: seed % 3 === 1 ? "first" : "only" });
+    const inSqlite = (options: StoreOptions) => createSqliteStore(openNodeSql(), options);
     this.edge = new SimulatedEdge(this.book, this.agents, seed % 10 === 0 ? inSqlite : createMemoryStore);
     this.edge.onEffect = (effect) => {
       if (effect.kind !== "duty" || (effect.duty.kind !== "completed" && effect.duty.kind !== "failed")) return;
@@ -67,7 +79,8 @@ export class BadDay {
   #submit(): void {
     const { random, edge } = this;
     const taskId = `task-${this.taskIds.length + 1}`;
-    const task = aTask({ taskId, userId: 1001 + random.below(3), model: random.pick(["scene", "other"]), createTime: edge.now });
+    const sizes = { model: random.pick(["scene", "other"]), pixels: random.pick([MEGAPIXEL / 4, MEGAPIXEL, 2 * MEGAPIXEL]) };
+    const task = aTask({ taskId, userId: 1001 + random.below(3), ...sizes, createTime: edge.now });
     this.taskIds.push(taskId);
     this.book.open(task);
     // The Worker may die before it hands the task over, or hand it over twice.
@@ -143,7 +156,7 @@ export class BadDay {
     for (const agent of store.listAgents()) {
       const given = store.itemsOfAgent(agent.agentId);
       if (given.length > agent.slots) throw new Error(`${agent.agentId} has ${given.length} of ${agent.slots} slots`);
-      const missed = openSlots(agent, given) > 0 ? waiting.find((item) => canRun(agent, item)) : undefined;
+      const missed = openSlots(agent, given) > 0 ? waiting.find((item) => this.#mayRun(agent, item)) : undefined;
       if (missed) throw new Error(`${missed.taskId} waits though ${agent.agentId} has an open slot`);
     }
     for (const message of this.book.published.splice(0)) {
@@ -151,6 +164,13 @@ export class BadDay {
       if (this.book.status(message.taskId) !== how) throw new Error(`${message.taskId} was told to be ${how}`);
       this.#told.set(message.taskId, how);
     }
+  }
+
+  /** Whether an agent with room should have been given that task. */
+  #mayRun(agent: AgentRecord, item: WorkItem): boolean {
+    const { store } = this.edge;
+    const isCapped = store.shareOf(item.userId).running >= this.edge.limits.runningPerUser && agent.ownerId !== item.userId;
+    return !isCapped && canRun(agent, { ...store.lineOf(item), userId: item.userId });
   }
 
   #checkAttempts(items: WorkItem[]): void {

@@ -10,6 +10,8 @@ export function aTask(over: Partial<TaskToQueue> = {}): TaskToQueue {
     type: "TEXT2IMG",
     model: "scene",
     pixels: MEGAPIXEL,
+    frames: 1,
+    features: [],
     work: 30 * MEGAPIXEL,
     clientId: null,
     startBy: null,
@@ -30,7 +32,7 @@ export function anAttempt(over: Partial<Attempt> = {}): Attempt {
 }
 
 export function anOfferedItem(over: Partial<WorkItemIn<"offered">> = {}): WorkItemIn<"offered"> {
-  return { ...aTask(), seq: 1, dueAt: 0, state: "offered", attempt: anAttempt(), ...over };
+  return { ...aTask(), seq: 1, dueAt: 0, state: "offered", attempt: anAttempt(), charge: 0, ...over };
 }
 
 export function aModel(over: Partial<AgentModel> = {}): AgentModel {
@@ -52,10 +54,11 @@ export function anAgent(over: Partial<AgentRecord> = {}): AgentRecord {
 }
 
 export function aHello(
-  over: { name?: string; slots?: number; models?: AgentModel[]; running?: string[]; finished?: string[] } = {},
+  over: { name?: string; slots?: number; models?: AgentModel[]; ownTasks?: "first" | "only"; running?: string[]; finished?: string[] } = {},
 ): HelloMessage {
-  const { name = "agent-a", slots = 1, models = [aModel()], running = [], finished = [] } = over;
-  return { type: "hello", protocol: 1, agent: { id: name, name, version: "test" }, capabilities: { slots, models }, running, finished };
+  const { name = "agent-a", slots = 1, models = [aModel()], ownTasks, running = [], finished = [] } = over;
+  const capabilities = { slots, models, ...(ownTasks && { ownTasks }) };
+  return { type: "hello", protocol: 1, agent: { id: name, name, version: "test" }, capabilities, running, finished };
 }
 
 export function aCompletion(attemptId: string): CompletedMessage {

@@ -1,30 +1,46 @@
-import { DEFAULTS } from "@star-graph/shared/defaults";
+import { DEFAULTS, QUEUE_LIMITS } from "@star-graph/shared/defaults";
 import type { AgentMessage, HelloMessage } from "@star-graph/shared/agent-protocol";
 import { onAgentGone, onAgentHello, onAgentMessage } from "../agent-events.ts";
-import type { QueueClock } from "../clock.ts";
+import type { QueueClock, QueueLimits } from "../clock.ts";
+import { admit } from "../estimate.ts";
 import { createMemoryStore } from "../memory-store.ts";
-import type { DispatchStore } from "../store.ts";
+import { Reservations } from "../reservations.ts";
+import type { DispatchStore, StoreOptions } from "../store.ts";
 import { onCancelOrdered, onTaskSubmitted } from "../task-events.ts";
 import { onTick } from "../tick.ts";
-import type { Duty, Effect, TaskToQueue, WorkItem } from "../types.ts";
+import type { Admission, Duty, Effect, TaskToQueue, WorkItem } from "../types.ts";
 import { aHello } from "./builders.ts";
+
+/** What an agent says of itself, and whose it is. */
+type Greeting = Parameters<typeof aHello>[0] & { ownerId?: number };
 
 /** The decisions of one pool shard in the test's hand, with a clock that stands until it is moved. */
 export class Shard {
   readonly store: DispatchStore;
+  readonly limits: QueueLimits;
+  readonly reserved = new Reservations();
   readonly start = 1_000_000;
   now = this.start;
   #attempts = 0;
 
-  constructor(store: DispatchStore = createMemoryStore()) {
-    this.store = store;
+  constructor(limits: Partial<QueueLimits> = {}, newStore: (options: StoreOptions) => DispatchStore = createMemoryStore) {
+    this.limits = { ...QUEUE_LIMITS, ...limits };
+    this.store = newStore(this.limits);
   }
 
   get clock(): QueueClock {
-    return { now: this.now, timings: DEFAULTS, newAttemptId: () => `attempt-${++this.#attempts}` };
+    return { now: this.now, timings: DEFAULTS, limits: this.limits, newAttemptId: () => `attempt-${++this.#attempts}` };
+  }
+
+  /** As the Worker asks before it puts a task on record. */
+  admit(task: TaskToQueue): Admission {
+    const admission = admit(this.store, this.reserved, task, this.clock);
+    if (admission.admitted) this.reserved.take(task.userId, task.taskId, this.now);
+    return admission;
   }
 
   submit(task: TaskToQueue): Effect[] {
+    this.reserved.release(task.taskId);
     return onTaskSubmitted(this.store, task, this.clock);
   }
 
@@ -32,12 +48,12 @@ export class Shard {
     return onCancelOrdered(this.store, taskId, this.clock);
   }
 
-  hello(agentId: string, capabilities: Parameters<typeof aHello>[0] = {}): Effect[] {
-    return onAgentHello(this.store, agentId, aHello({ name: agentId, ...capabilities }), this.clock);
+  hello(agentId: string, { ownerId, ...capabilities }: Greeting = {}): Effect[] {
+    return onAgentHello(this.store, agentId, aHello({ name: agentId, ...capabilities }), this.clock, ownerId);
   }
 
   /** Hello and ready, with all slots free that no attempt takes. */
-  connect(agentId: string, capabilities: Parameters<typeof aHello>[0] = {}): Effect[] {
+  connect(agentId: string, capabilities: Greeting = {}): Effect[] {
     const hello = this.hello(agentId, capabilities);
     const freeSlots = (capabilities.slots ?? 1) - (capabilities.running ?? []).length;
     return [...hello, ...this.say(agentId, { type: "ready", freeSlots })];

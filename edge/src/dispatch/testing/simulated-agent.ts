@@ -9,6 +9,9 @@ export class SimulatedAgent {
   readonly id: string;
   readonly slots: number;
   readonly models: AgentModel[];
+  /** Whose it is, and whose tasks it takes. */
+  ownerId: number | undefined;
+  ownTasks: "first" | "only" | undefined;
   isConnected = false;
   /** Frames under way, in order; a cut line loses them. */
   toEdge: AgentMessage[] = [];
@@ -28,7 +31,14 @@ export class SimulatedAgent {
     this.isConnected = true;
     this.toAgent = [];
     this.toEdge = [
-      aHello({ name: this.id, slots: this.slots, models: this.models, running: [...this.running], finished: [...this.ends.keys()] }),
+      aHello({
+        name: this.id,
+        slots: this.slots,
+        models: this.models,
+        ...(this.ownTasks && { ownTasks: this.ownTasks }),
+        running: [...this.running],
+        finished: [...this.ends.keys()],
+      }),
     ];
     this.#announced = null;
     this.#announce();

@@ -1,12 +1,12 @@
-import { DEFAULTS } from "@star-graph/shared/defaults";
+import { DEFAULTS, QUEUE_LIMITS } from "@star-graph/shared/defaults";
 import type { AgentMessage } from "@star-graph/shared/agent-protocol";
 import { onAgentGone, onAgentHello, onAgentMessage } from "../agent-events.ts";
-import type { QueueClock } from "../clock.ts";
+import type { QueueClock, QueueLimits } from "../clock.ts";
 import { onDutyDone } from "../duty-outcomes.ts";
 import type { FoundTask } from "../history.ts";
 import { createOutbox, type Outbox, type OutboxEntry } from "../outbox.ts";
 import { performDuty } from "../perform-duty.ts";
-import type { DispatchStore } from "../store.ts";
+import type { DispatchStore, StoreOptions } from "../store.ts";
 import { onCancelOrdered, onOfferImpossible, onTaskFound, onTaskSubmitted } from "../task-events.ts";
 import { onTick } from "../tick.ts";
 import type { DutyOutcome, Effect, TaskToQueue } from "../types.ts";
@@ -34,20 +34,21 @@ export class SimulatedEdge {
   onOutcome: (entry: OutboxEntry, outcome: DutyOutcome) => void = () => {};
   readonly book: Book;
   readonly agents: readonly SimulatedAgent[];
-  readonly #newStore: () => DispatchStore;
+  readonly limits: QueueLimits = { ...QUEUE_LIMITS, runningPerUser: 2 };
+  readonly #newStore: (options: StoreOptions) => DispatchStore;
   readonly #pings = new Map<string, number>();
   readonly #busy = new Set<string>();
   #attempts = 0;
 
-  constructor(book: Book, agents: readonly SimulatedAgent[], newStore: () => DispatchStore) {
+  constructor(book: Book, agents: readonly SimulatedAgent[], newStore: (options: StoreOptions) => DispatchStore) {
     this.book = book;
     this.agents = agents;
     this.#newStore = newStore;
-    this.store = newStore();
+    this.store = newStore(this.limits);
   }
 
   get #clock(): QueueClock {
-    return { now: this.now, timings: DEFAULTS, newAttemptId: () => `attempt-${++this.#attempts}` };
+    return { now: this.now, timings: DEFAULTS, limits: this.limits, newAttemptId: () => `attempt-${++this.#attempts}` };
   }
 
   enqueue(task: TaskToQueue): void {
@@ -61,7 +62,7 @@ export class SimulatedEdge {
   hear(agentId: string, message: AgentMessage): void {
     this.#apply(
       message.type === "hello"
-        ? onAgentHello(this.store, agentId, message, this.#clock)
+        ? onAgentHello(this.store, agentId, message, this.#clock, this.agents.find(({ id }) => id === agentId)?.ownerId)
         : onAgentMessage(this.store, agentId, message, this.#clock),
     );
   }
@@ -116,7 +117,7 @@ export class SimulatedEdge {
     this.unfinished = [];
     this.#busy.clear();
     if (losesStorage) {
-      this.store = this.#newStore();
+      this.store = this.#newStore(this.limits);
       this.outbox = createOutbox(openNodeSql());
     }
     for (const agent of this.store.listAgents()) if (agent.isConnected) onAgentGone(this.store, agent.agentId, this.now);

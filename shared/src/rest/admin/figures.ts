@@ -15,7 +15,7 @@ export const QueueFigures = z.object({
       pool: z.string(),
       type: TaskType,
       model: z.string(),
-      pixels: z.int(),
+      pixels: z.int().nullable().describe("most pixels of its class; null: more than any agent's limit"),
       waiting: z.int(),
       oldestWaitSeconds: z.int(),
       agents: z.int().describe("connected agents that are able to run these"),

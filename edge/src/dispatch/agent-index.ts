@@ -1,0 +1,210 @@
+import type { AgentModel } from "@star-graph/shared/agent-protocol";
+import { canServe } from "./matching.ts";
+import { NO_LEVELS, type SizeLevels, withLimitsOf } from "./requirement.ts";
+import type { AgentRecord, Requirement } from "./types.ts";
+
+/** Agents that are able to do the same, found and counted together: a fleet has few kinds of boxes. */
+export interface Profile {
+  readonly models: readonly AgentModel[];
+  /** The one user whose tasks they take; null for everybody's. */
+  readonly onlyFor: number | null;
+  readonly members: ReadonlySet<string>;
+  /** Members that are connected and take work, and their slots. */
+  readonly connected: number;
+  readonly slots: number;
+}
+
+interface Kind extends Profile {
+  models: AgentModel[];
+  members: Set<string>;
+  connected: number;
+  slots: number;
+  /** Members with so many open slots, in the order in which they came to have them. */
+  room: Map<number, Set<string>>;
+}
+
+interface Entry {
+  agent: AgentRecord;
+  kind: Kind;
+  open: number;
+}
+
+/** Its owner is not known: it takes nobody's tasks. */
+const NOBODY = -1;
+
+const counts = (agent: AgentRecord): boolean => agent.isConnected && !agent.intake;
+
+/** Whether agents of that profile may run this user's tasks of that class. */
+export const mayServe = (profile: Profile, line: Requirement, userId: number): boolean =>
+  (profile.onlyFor === null || profile.onlyFor === userId) && canServe(profile.models, line);
+
+/**
+ * The agents of a shard in memory, by what they can do and by how much room they have, so that a decision looks at a
+ * handful of them. The store keeps it: it is read once when the object wakes.
+ */
+export class AgentIndex {
+  readonly #entries = new Map<string, Entry>();
+  readonly #kinds = new Map<string, Kind>();
+  /** By what a task asks for first. */
+  readonly #byTypeAndModel = new Map<string, Set<Kind>>();
+  readonly #byOwner = new Map<number, Set<string>>();
+  readonly #resting = new Set<string>();
+  /** A models list keeps its identity as long as its agent says nothing else. */
+  readonly #names = new WeakMap<object, string>();
+  #levels: SizeLevels;
+
+  constructor(levels: SizeLevels = NO_LEVELS) {
+    this.#levels = levels;
+  }
+
+  /** The limits that make classes of sizes: those of all agents that were ever known. */
+  get levels(): SizeLevels {
+    return this.#levels;
+  }
+
+  get(agentId: string): AgentRecord | null {
+    return this.#entries.get(agentId)?.agent ?? null;
+  }
+
+  list(): AgentRecord[] {
+    return [...this.#entries.values()].map(({ agent }) => agent);
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** @param open its open slots, beside what it was given */
+  put(agent: AgentRecord, open: number): void {
+    const before = this.#entries.get(agent.agentId);
+    if (before) this.#leave(before);
+    const kind = this.#kindOf(agent);
+    // One list of models for all agents of a kind: it can be long, and agents many.
+    const shared = agent.models === kind.models ? agent : Object.freeze({ ...agent, models: kind.models });
+    const entry: Entry = { agent: shared, kind, open };
+    // Setting a key that is there keeps its place: the order of the list is that of first arrival.
+    this.#entries.set(agent.agentId, entry);
+    this.#join(entry);
+    if (before && before.kind !== kind && before.kind.members.size === 0) this.#drop(before.kind);
+    this.#levels = withLimitsOf(this.#levels, agent.models);
+  }
+
+  delete(agentId: string): void {
+    const entry = this.#entries.get(agentId);
+    if (!entry) return;
+    this.#leave(entry);
+    this.#entries.delete(agentId);
+    if (entry.kind.members.size === 0) this.#drop(entry.kind);
+  }
+
+  setOpen(agentId: string, open: number): void {
+    const entry = this.#entries.get(agentId);
+    if (!entry || entry.open === open) return;
+    this.#takeRoom(entry);
+    entry.open = open;
+    this.#giveRoom(entry);
+  }
+
+  openOf(agentId: string): number {
+    return this.#entries.get(agentId)?.open ?? 0;
+  }
+
+  /** The kinds of agents that may run such a task of that user. */
+  profilesFor(line: Requirement, userId: number): Profile[] {
+    return [...this.profilesOffering(line.type, line.model)].filter((profile) => mayServe(profile, line, userId));
+  }
+
+  /** The kinds of agents that offer that model for that type, whatever their limits. */
+  profilesOffering(type: string, model: string): Iterable<Profile> {
+    return this.#byTypeAndModel.get(`${type}|${model}`) ?? [];
+  }
+
+  /** A user's own agents. */
+  ownedBy(userId: number): AgentRecord[] {
+    return [...(this.#byOwner.get(userId) ?? [])].flatMap((agentId) => this.get(agentId) ?? []);
+  }
+
+  profileOf(agentId: string): Profile | null {
+    return this.#entries.get(agentId)?.kind ?? null;
+  }
+
+  /** Members with room, most room first and then the one that has had it longest. */
+  *withRoom(profile: Profile): Generator<{ agent: AgentRecord; open: number }> {
+    const room = this.#kinds.get(this.#nameOf(profile.models, profile.onlyFor))?.room ?? new Map<number, Set<string>>();
+    for (const open of [...room.keys()].toSorted((a, b) => b - a)) {
+      for (const agentId of room.get(open) ?? []) {
+        const agent = this.get(agentId);
+        if (agent) yield { agent, open };
+      }
+    }
+  }
+
+  /** Agents with a rest that ends by itself. */
+  resting(): AgentRecord[] {
+    return [...this.#resting].flatMap((agentId) => this.get(agentId) ?? []);
+  }
+
+  #nameOf(models: readonly AgentModel[], onlyFor: number | null): string {
+    const name = this.#names.get(models) ?? JSON.stringify(models);
+    this.#names.set(models, name);
+    return `${onlyFor ?? ""}${name}`;
+  }
+
+  #kindOf({ models, ownTasks, ownerId }: AgentRecord): Kind {
+    const onlyFor = ownTasks === "only" ? (ownerId ?? NOBODY) : null;
+    const name = this.#nameOf(models, onlyFor);
+    const known = this.#kinds.get(name);
+    if (known) return known;
+    const kind: Kind = { models, onlyFor, members: new Set(), connected: 0, slots: 0, room: new Map() };
+    this.#kinds.set(name, kind);
+    for (const key of keysOf(kind)) this.#byTypeAndModel.set(key, (this.#byTypeAndModel.get(key) ?? new Set()).add(kind));
+    return kind;
+  }
+
+  #drop(kind: Kind): void {
+    this.#kinds.delete(this.#nameOf(kind.models, kind.onlyFor));
+    for (const key of keysOf(kind)) this.#byTypeAndModel.get(key)?.delete(kind);
+  }
+
+  #join(entry: Entry): void {
+    const { agent, kind } = entry;
+    kind.members.add(agent.agentId);
+    if (counts(agent)) {
+      kind.connected++;
+      kind.slots += agent.slots;
+    }
+    if (agent.restsUntil !== null) this.#resting.add(agent.agentId);
+    if (agent.ownerId !== undefined) {
+      this.#byOwner.set(agent.ownerId, (this.#byOwner.get(agent.ownerId) ?? new Set()).add(agent.agentId));
+    }
+    this.#giveRoom(entry);
+  }
+
+  #leave(entry: Entry): void {
+    const { agent, kind } = entry;
+    kind.members.delete(agent.agentId);
+    if (counts(agent)) {
+      kind.connected--;
+      kind.slots -= agent.slots;
+    }
+    this.#resting.delete(agent.agentId);
+    if (agent.ownerId !== undefined) {
+      const same = this.#byOwner.get(agent.ownerId);
+      same?.delete(agent.agentId);
+      if (same?.size === 0) this.#byOwner.delete(agent.ownerId);
+    }
+    this.#takeRoom(entry);
+  }
+
+  #giveRoom({ agent, kind, open }: Entry): void {
+    if (open > 0) kind.room.set(open, (kind.room.get(open) ?? new Set()).add(agent.agentId));
+  }
+
+  #takeRoom({ agent, kind, open }: Entry): void {
+    const same = kind.room.get(open);
+    same?.delete(agent.agentId);
+    if (same?.size === 0) kind.room.delete(open);
+  }
+}
+
+const keysOf = ({ models }: Profile): Set<string> => new Set(models.flatMap(({ name, types }) => types.map((type) => `${type}|${name}`)));
