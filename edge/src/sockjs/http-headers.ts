@@ -1,6 +1,5 @@
 const ONE_YEAR_SECONDS = 31_536_000;
 
-/** `no-transform` also keeps the edge from compressing a stream, which would hold it back. */
 const PRIVATE = "no-store, no-cache, no-transform, must-revalidate, max-age=0";
 
 /** Any page may talk to a session, whatever the API allows: who it speaks for is said in its CONNECT, never by a cookie. */
@@ -18,6 +17,14 @@ export function corsHeaders(request: Pick<Request, "headers">): Record<string, s
 
 export function privateHeaders(request: Pick<Request, "headers">, contentType: string): Record<string, string> {
   return { "Content-Type": contentType, "Cache-Control": PRIVATE, "X-Content-Type-Options": "nosniff", ...corsHeaders(request) };
+}
+
+/**
+ * For what is sent piece by piece. Whoever compresses it on the way holds it back until it ends: `no-transform` forbids that, and those
+ * that do not read it, the local server among them, leave alone what names an encoding.
+ */
+export function streamHeaders(request: Pick<Request, "headers">, contentType: string): Record<string, string> {
+  return { ...privateHeaders(request, contentType), "Content-Encoding": "identity" };
 }
 
 /** For a year, with the time when it ends for those that do not count. */

@@ -6,7 +6,7 @@ import { chooseSubProtocol } from "../stomp/sub-protocol.ts";
 import type { Carrier } from "./carrier.ts";
 import { decodeMessages, OPEN_FRAME } from "./frames.ts";
 import { HttpCarrier } from "./http-carrier.ts";
-import { privateHeaders, textAnswer } from "./http-headers.ts";
+import { streamHeaders, textAnswer } from "./http-headers.ts";
 import { HubEffects } from "./hub-effects.ts";
 import { serverInfo } from "./info.ts";
 import { readBody, readPayload } from "./payload.ts";
@@ -130,7 +130,7 @@ export class SockSession extends DurableObject<Cloudflare.Env> {
       const { carrier } = this.#overHttp();
       const language = preferredLanguage(request.headers.get("Accept-Language"));
       const body = carrier.receive(transport, "name" in callback ? callback.name : "", language);
-      return new Response(body, { headers: privateHeaders(request, TRANSPORTS[transport].contentType) });
+      return new Response(body, { headers: streamHeaders(request, TRANSPORTS[transport].contentType) });
     });
   }
 
