@@ -92,12 +92,13 @@ module.exports = {
     },
     {
       name: "decisions-reach-no-platform",
-      comment: "The queue's decisions and STOMP's state machine are functions; not even a friend may bring I/O in.",
+      comment: "The queue's decisions and the state machines of STOMP and SockJS are functions; not even a friend may bring I/O in.",
       severity: "error",
       from: {
         path: [
           PURE_DISPATCH,
           "^edge/src/stomp/",
+          "^edge/src/sockjs/(close-code|frames|half-frame-store|held-response|http-carrier|http-headers|http-session|payload|session-path|static-answer|transports|waiting)\\.ts$",
           "^edge/src/hub/(event-log|live-progress|session-delivery|session-feeds|session-registry|status-waiters|task-streams)\\.ts$",
           "^edge/src/webhooks/schedule\\.ts$",
         ],

@@ -1,4 +1,6 @@
-import { SELF } from "cloudflare:test";
+import { listDurableObjectIds, runDurableObjectAlarm, SELF } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { vi } from "vitest";
 import { ORIGIN } from "./system-of-one.ts";
 
 const BASE = `${ORIGIN}/ws`;
@@ -8,6 +10,19 @@ export const request = (method: string, path: string, init: RequestInit = {}): P
 
 /** Ids of their own, so that no test finds another's session. */
 export const newSessionId = (): string => crypto.randomUUID();
+
+/** The object of a SockJS session over HTTP, to evict it or to fire its alarm. */
+export const objectOf = (sessionId: string) => env.SOCK_SESSION.get(env.SOCK_SESSION.idFromName(sessionId));
+
+/** So long passes for that session and for nobody else: it is told the time by its alarm. */
+export async function pass(session: string | DurableObjectStub, ms: number): Promise<void> {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ms });
+  try {
+    await runDurableObjectAlarm(typeof session === "string" ? objectOf(session) : session);
+  } finally {
+    vi.useRealTimers();
+  }
+}
 
 /** A response whose end is not there yet. */
 export class Held {
@@ -56,5 +71,45 @@ export class Held {
     const { value, done } = await this.#reader.read();
     if (done) this.#hasEnded = true;
     else this.#text += value;
+  }
+}
+
+/** SockJS on a WebSocket, frame by frame. */
+export class SockJsSocket {
+  readonly closed: Promise<CloseEvent>;
+  readonly ws: WebSocket;
+  readonly object: DurableObjectStub;
+  readonly #unread: string[] = [];
+  readonly #waiting: ((frame: string) => void)[] = [];
+
+  private constructor(ws: WebSocket, object: DurableObjectStub) {
+    this.ws = ws;
+    this.object = object;
+    ws.accept();
+    ws.addEventListener("message", ({ data }) => {
+      const next = this.#waiting.shift();
+      if (next) next(String(data));
+      else this.#unread.push(String(data));
+    });
+    this.closed = new Promise((resolve) => ws.addEventListener("close", resolve));
+  }
+
+  static async open(url = `/000/${newSessionId()}`): Promise<SockJsSocket> {
+    const known = new Set((await listDurableObjectIds(env.SOCK_SESSION)).map(String));
+    const { webSocket } = await request("GET", `${url}/websocket`, { headers: { Upgrade: "websocket" } });
+    const id = (await listDurableObjectIds(env.SOCK_SESSION)).find((one) => !known.has(String(one)));
+    if (!webSocket || !id) throw new Error("no socket");
+    return new SockJsSocket(webSocket, env.SOCK_SESSION.get(id));
+  }
+
+  next(): Promise<string> {
+    const frame = this.#unread.shift();
+    return frame === undefined ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve(frame);
+  }
+
+  async take(count: number): Promise<string[]> {
+    const frames: string[] = [];
+    while (frames.length < count) frames.push(await this.next());
+    return frames;
   }
 }

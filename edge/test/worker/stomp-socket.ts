@@ -23,8 +23,8 @@ export function frame(command: string, headers: Record<string, string> = {}, bod
   return [command, ...Object.entries(headers).map(([name, value]) => `${name}:${value}`), "", `${body}\0`].join("\n");
 }
 
-export async function openWs(headers: Record<string, string> = {}): Promise<{ ws: WebSocket; protocol: string | null }> {
-  const response = await SELF.fetch(`${ORIGIN}/ws`, { headers: { Upgrade: "websocket", ...headers } });
+export async function openWs(headers: Record<string, string> = {}, path = "/ws"): Promise<{ ws: WebSocket; protocol: string | null }> {
+  const response = await SELF.fetch(`${ORIGIN}${path}`, { headers: { Upgrade: "websocket", ...headers } });
   if (!response.webSocket) throw new Error(`no socket: ${response.status} ${await response.text()}`);
   return { ws: response.webSocket, protocol: response.headers.get("Sec-WebSocket-Protocol") };
 }

@@ -2,6 +2,7 @@ import fs from "node:fs";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { addUser, emptyFolder, type RunningSystem, startSystem } from "../local-start.ts";
 import { type ConnectedClient, DESTINATIONS } from "./client.ts";
+import { RawHttp } from "./raw-http.ts";
 import { onScripts, onSockJs } from "./stompjs-2.ts";
 
 /** Real clients against the real Worker on a real port. Another library or transport is another line. */
@@ -80,5 +81,76 @@ describe.each(CLIENTS)("$name", (kind) => {
 
   test("is told by an ERROR that its token does not count", async () => {
     await expect(kind.connect(system.baseUrl, "nonsense")).rejects.toThrow(/Not authenticated/);
+  });
+});
+
+/** The sections of the SockJS protocol 0.3.3 that are about HTTP itself (docs/realtime.md). */
+describe("on the wire", () => {
+  const connections: RawHttp[] = [];
+  const connect = () => {
+    const connection = new RawHttp(system.baseUrl);
+    connections.push(connection);
+    return connection;
+  };
+  const aStream = () => `POST /ws/000/${crypto.randomUUID()}/xhr_streaming`;
+  const KEEP = { Connection: "Keep-Alive" };
+
+  afterAll(() => {
+    for (const connection of connections) connection.close();
+  });
+
+  test.each(["1.0", "1.1"])("HTTP/%s is greeted with a length, twice on one connection where it is kept", async (version) => {
+    const connection = connect();
+    for (let turn = 0; turn < (version === "1.1" ? 2 : 1); turn += 1) {
+      connection.send(`GET /ws HTTP/${version}`, KEEP);
+      const { status, headers } = await connection.head();
+      expect([status, headers["content-length"], headers["transfer-encoding"]]).toEqual([200, "19", undefined]);
+      await connection.until("Welcome to SockJS!\n");
+    }
+  });
+
+  test.each(["1.0", "1.1"])("HTTP/%s is streamed to without a length, as soon as there is something", async (version) => {
+    const connection = connect();
+    connection.send(`${aStream()} HTTP/${version}`, { ...KEEP, "Content-Length": "0" });
+    const { status, headers } = await connection.head();
+    expect([status, headers["content-length"], headers["transfer-encoding"]]).toEqual([
+      200,
+      undefined,
+      version === "1.1" ? "chunked" : undefined,
+    ]);
+    expect((await connection.until("o\n")).replaceAll(/[^h]/g, "")).toHaveLength(2048);
+  });
+
+  test("a client that takes compressed answers is streamed to all the same", async () => {
+    for (const path of [
+      aStream(),
+      aStream().replace("POST", "GET").replace("xhr_streaming", "eventsource"),
+      aStream().replace("POST", "GET").replace("xhr_streaming", "htmlfile?c=x"),
+    ]) {
+      const connection = connect();
+      connection.send(`${path} HTTP/1.1`, {
+        "Accept-Encoding": "gzip, deflate, br",
+        ...(path.startsWith("POST") && { "Content-Length": "0" }),
+      });
+      expect(await connection.head()).toMatchObject({ status: 200, headers: { "content-encoding": "identity" } });
+      await connection.until("o");
+    }
+  });
+
+  test("an upgrade whose Connection header was rewritten on the way is refused", async () => {
+    const connection = connect();
+    connection.send("GET /ws/0/0/websocket HTTP/1.1", { Upgrade: "WebSocket", Connection: "close" });
+    // By the server in front of the Worker, which the request does not reach.
+    expect((await connection.head()).status).toBe(426);
+  });
+
+  test("a WebSocket is accepted with the key's answer, also when its connection is to be kept", async () => {
+    const connection = connect();
+    const key = { "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "x3JJHMbDL1EzLkh9GBhXDw==" };
+    connection.send("GET /ws/0/0/websocket HTTP/1.1", { Upgrade: "websocket", Connection: "keep-alive, Upgrade", ...key });
+    const { status, headers } = await connection.head();
+    expect([status, headers["sec-websocket-accept"], headers["content-length"]]).toEqual([101, "HSmrc0sMlYUkAGmm5OPpG2HaGWk=", undefined]);
+    // A text frame of one byte: it opens by itself.
+    await connection.until("\u0081\u0001o");
   });
 });

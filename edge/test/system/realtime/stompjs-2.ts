@@ -13,7 +13,7 @@ export interface PageSocket {
 }
 
 /** The document's own pair (spec 8.1): stompjs 2.3.3 over SockJS. */
-export function stompjsOver(name: string, open: (url: string) => PageSocket): ClientKind {
+function stompjsOver(name: string, open: (url: string) => PageSocket): ClientKind {
   return {
     name,
     async connect(baseUrl: string, token: string): Promise<ConnectedClient> {

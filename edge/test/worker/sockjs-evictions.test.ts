@@ -1,0 +1,131 @@
+import { evictDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import type { EndMessage } from "@star-graph/shared/push";
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { signedIn } from "./signed-in.ts";
+import { Held, newSessionId, objectOf, request, SockJsSocket } from "./sockjs-http.ts";
+import { frame } from "./stomp-socket.ts";
+
+const RESULT = "/user/topic/result";
+
+let user: Awaited<ReturnType<typeof signedIn>>;
+let nextTask = 1;
+
+beforeEach(async () => {
+  user = await signedIn();
+});
+
+const hub = () => env.USER_HUB.get(env.USER_HUB.idFromName(String(user.id)));
+
+/** Has the hub tell an end, and itself be evicted. @returns the task. */
+async function anEnd(): Promise<string> {
+  const taskId = `t2i_20261122_${String(nextTask++).padStart(12, "0")}`;
+  const end: EndMessage = { type: "result", taskId, status: "COMPLETED", results: [] };
+  await hub().publishEnd(end, null);
+  await evictDurableObject(hub());
+  return taskId;
+}
+
+/** The steps of every session's life, each of which may be the last before its object goes. */
+interface Line {
+  send(...messages: string[]): Promise<void>;
+  /** Everything that has come, as frames of STOMP. */
+  received(): Promise<string[]>;
+  evict(): Promise<void>;
+}
+
+async function overWebSocket(): Promise<Line> {
+  const socket = await SockJsSocket.open();
+  await socket.next();
+  const frames: string[] = [];
+  socket.ws.addEventListener("message", ({ data }) => void frames.push(String(data)));
+  return {
+    async send(...messages) {
+      socket.ws.send(JSON.stringify(messages));
+    },
+    received: async () => frames.filter((one) => one.startsWith("a")).flatMap((one) => JSON.parse(one.slice(1)) as string[]),
+    // Refused while it sleeps already, that is until what was sent last has woken it.
+    evict: () => vi.waitFor(() => evictDurableObject(socket.object, { webSockets: "hibernate" })),
+  };
+}
+
+async function overPolls(): Promise<Line> {
+  const id = newSessionId();
+  const url = `/000/${id}`;
+  expect(await (await request("POST", `${url}/xhr`)).text()).toBe("o\n");
+  const received: string[] = [];
+  const send = async (...messages: string[]) => {
+    expect((await request("POST", `${url}/xhr_send`, { body: JSON.stringify(messages) })).status).toBe(204);
+  };
+  return {
+    send,
+    async received() {
+      const poll = await Held.open("POST", `${url}/xhr`);
+      // A beat of its own ends the poll, when nothing else has.
+      await send("\n");
+      const text = await poll.rest();
+      received.push(...(JSON.parse(text.slice(1)) as string[]).filter((one) => one !== "\n"));
+      return received;
+    },
+    evict: () => vi.waitFor(() => evictDurableObject(objectOf(id))),
+  };
+}
+
+describe.each([
+  ["a WebSocket", overWebSocket],
+  ["polls", overPolls],
+])("a session over %s", (_name, open) => {
+  test("lives on when its object goes after any of its steps: nothing is lost, nothing comes twice", async () => {
+    const line = await open();
+    await line.evict();
+    await line.send(frame("CONNECT", { "accept-version": "1.2", Authorization: `Bearer ${user.token}` }));
+    await line.evict();
+    const subscribe = frame("SUBSCRIBE", { id: "1", destination: RESULT, receipt: "subscribed" });
+    await line.send(subscribe.slice(0, 20));
+    await line.evict();
+    await line.send(subscribe.slice(20, 21), subscribe.slice(21, 30));
+    await line.evict();
+    await line.send(subscribe.slice(30));
+    await line.evict();
+    await vi.waitFor(async () => expect((await line.received()).at(-1)).toContain("receipt-id:subscribed"));
+    const tasks = [];
+    for (let index = 0; index < 3; index += 1) {
+      tasks.push(await anEnd());
+      await line.evict();
+    }
+    await line.send(frame("BEGIN", { transaction: "t" }));
+    await line.evict();
+    await line.send(
+      frame("SEND", { destination: "/app/nothing", transaction: "t" }),
+      frame("COMMIT", { transaction: "t", receipt: "committed" }),
+    );
+    await vi.waitFor(async () => expect((await line.received()).at(-1)).toContain("receipt-id:committed"));
+    const all = (await line.received()).map((text) =>
+      /^(\w+)\n(?:.*\n)*?(?:receipt-id:(\w+)\n)?(?:.*\n)*?\n(?:.*"taskId":"(\w+)")?/.exec(text)?.slice(1),
+    );
+    expect(all.map((one) => one?.filter((part) => part !== undefined).join(" "))).toEqual([
+      "CONNECTED",
+      "RECEIPT subscribed",
+      ...tasks.map((taskId) => `MESSAGE ${taskId}`),
+      "RECEIPT committed",
+    ]);
+  });
+});
+
+describe("a session over HTTP", () => {
+  test("keeps what waits for its next poll when its object goes, in order", async () => {
+    const id = newSessionId();
+    const url = `/000/${id}`;
+    expect(await (await request("POST", `${url}/xhr`)).text()).toBe("o\n");
+    const connect = frame("CONNECT", { Authorization: `Bearer ${user.token}` });
+    await request("POST", `${url}/xhr_send`, { body: JSON.stringify([connect, frame("SUBSCRIBE", { id: "1", destination: RESULT })]) });
+    const tasks = [await anEnd(), await anEnd()];
+    await evictDurableObject(objectOf(id));
+    tasks.push(await anEnd());
+    await evictDurableObject(objectOf(id));
+    const text = await (await request("POST", `${url}/xhr`)).text();
+    const messages = JSON.parse(text.slice(1)) as string[];
+    expect(messages[0]).toMatch(/^CONNECTED/);
+    expect(messages.slice(1).map((one) => /"taskId":"(\w+)"/.exec(one)?.[1])).toEqual(tasks);
+  });
+});
