@@ -67,7 +67,7 @@ export const app = new Hono<AppEnv>()
   .notFound((c) => fail(c, new AppError("NOT_FOUND")))
   .onError((error, c) => {
     if (error instanceof AppError) return fail(c, error);
-    // Hono's own: a body that is not JSON, a path it cannot decode.
+    // The validator's own: a body that is not JSON.
     if (error instanceof HTTPException && error.status < 500) {
       return fail(
         c,

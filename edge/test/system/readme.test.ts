@@ -51,6 +51,16 @@ describe("the commands of README.md, copied as they are", () => {
     expect(imageSize(fs.readFileSync(path.join(elsewhere, "cat.png")))).toMatchObject({ type: "png", width: 1024, height: 1024 });
   });
 
+  test.each(["README.md", "README.zh-CN.md"])("say what went wrong, as %s has them, when the task is not there", async (file) => {
+    const [, lines = ""] = shellBlocks(read(file));
+    const here = lines.replaceAll("127.0.0.1:8787", `127.0.0.1:${port}`).replaceAll(".stargraph/", `${state}/`);
+    const lost = here.replace(/^TASK=[\s\S]*?taskId\)$/m, "TASK=t2i_20240101_000000000000");
+    expect(lost).not.toBe(here);
+    const { all } = await execa("bash", ["-c", lost], { cwd: elsewhere, all: true, reject: false });
+    expect(all).toContain("资源不存在");
+    expect(all).not.toMatch(/undefined|%/);
+  });
+
   test("print a curl line that works when it is pasted", async () => {
     const [, pasted = ""] = /Try it[^\n]*\n\n([\s\S]*?)\n\nREADME/.exec(start.text) ?? [];
     const { stdout } = await execa("bash", ["-euc", pasted]);
