@@ -98,7 +98,7 @@ const Completed = z.object({
   attemptId: AttemptId,
   files: z.array(UploadedFile).min(1).max(64),
   servedBy: z.object({ engine: Text(64), model: Text(128) }),
-  /** What the owner of the task should know: another model stood in, words were not understood. */
+  /** What the owner of the task should know, as `中文 (English)`: another model stood in, words were not understood. */
   notes: z.array(Text(500)).max(20),
 });
 

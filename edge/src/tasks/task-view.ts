@@ -5,6 +5,7 @@ import { isTerminal, progressPercent } from "@star-graph/shared/task";
 import type { Language, LocalText } from "@star-graph/shared/text";
 import { toWireTime } from "@star-graph/shared/wire-time";
 import type { LiveTask, WaitingFor } from "../dispatch/types.ts";
+import { noteIn } from "./note-text.ts";
 import type { ResultRow, TaskRow } from "./store.ts";
 
 /** What the example of spec 10.1 reads beside `code`. */
@@ -79,7 +80,7 @@ export function toDetail(
     ...(task.status === "CANCELLED" && live?.stopping && { stopping: true as const }),
     ...(task.clientId !== null && { clientId: task.clientId }),
     ...(task.servedBy && { servedBy: task.servedBy }),
-    ...(task.notes && task.notes.length > 0 && { notes: task.notes }),
+    ...(task.notes && task.notes.length > 0 && { notes: task.notes.map((note) => noteIn(note, language)) }),
     ...(task.status === "FAILED" && { error: toWireError(task, language) }),
   };
 }

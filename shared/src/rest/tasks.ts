@@ -102,7 +102,7 @@ export const TaskDetail = z.object({
     .object({ engine: z.string(), model: z.string() })
     .optional()
     .describe("which engine and model really made the result; the model can differ from the one asked for, and `notes` says so"),
-  notes: z.array(z.string()).optional(),
+  notes: z.array(z.string()).optional().describe("what the engine did differently from what was asked, in the language of the request"),
   error: TaskError.optional(),
   attempts: z.array(TaskAttempt).describe("its runs on agents, the first one first"),
   credits: z.array(TaskCredit).describe("what it froze, and what was charged, released or returned of it"),
