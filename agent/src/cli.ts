@@ -1,3 +1,4 @@
+import { doctor } from "./commands/doctor.ts";
 import { writeHelp } from "./commands/help.ts";
 import { pause, resume, drain, status } from "./commands/tell.ts";
 import { run } from "./commands/run.ts";
@@ -29,6 +30,8 @@ async function perform(line: CommandLine, openEngines: OpenEngines): Promise<num
       setTimeout(() => process.exit(code), 200).unref();
       return code;
     }
+    case "doctor":
+      return doctor(line, openEngines);
     case "status":
       return status(line);
     case "pause":

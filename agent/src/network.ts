@@ -11,7 +11,7 @@ import { EnvHttpProxyAgent } from "undici";
 export interface Network {
   requests: EnvHttpProxyAgent;
   /** For a WebSocket to that address; undefined for a direct one. */
-  socketAgent(url: URL): HttpAgent | undefined;
+  socketAgent: (url: URL) => HttpAgent | undefined;
   authorities: string[] | undefined;
 }
 

@@ -92,6 +92,7 @@ export class FakeEdge {
   upgradeAnswers: number[] = [];
   /** Statuses for the next uploads, before they are looked at. */
   uploadAnswers: number[] = [];
+  uploads: "taken" | "cut once" | "never answered" = "taken";
   upgrades = 0;
   welcome: WelcomeMessage | null = WELCOME;
   answersPings = true;
@@ -102,12 +103,12 @@ export class FakeEdge {
     this.#server = server;
   }
 
-  static async start(): Promise<FakeEdge> {
+  static async start(port = 0): Promise<FakeEdge> {
     const server = createServer();
     const edge = new FakeEdge(server);
     server.on("upgrade", (request, socket, head) => edge.#onUpgrade(request, socket, head));
     server.on("request", (request, response) => void edge.#onRequest(request, response));
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
     return edge;
   }
 
@@ -141,10 +142,28 @@ export class FakeEdge {
   }
 
   async #onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method === "PUT" && this.uploads === "never answered") {
+      this.puts.push(`unanswered ${request.url}`);
+      return;
+    }
     const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
+    for await (const chunk of request) {
+      chunks.push(chunk as Buffer);
+      if (request.method !== "PUT" || this.uploads !== "cut once") continue;
+      this.uploads = "taken";
+      this.puts.push(`cut ${request.url}`);
+      request.destroy();
+      return;
+    }
     const bytes = Buffer.concat(chunks);
     const path = request.url ?? "";
+    if (path === "/health") {
+      response.writeHead(200, { "content-type": "application/json" });
+      response.end(
+        JSON.stringify({ code: 200, message: "success", data: { status: "ok", agents: 0 }, timestamp: Date.now(), requestId: "r" }),
+      );
+      return;
+    }
     if (request.method === "GET") {
       const isGranted = request.headers.authorization === `Bearer ${GRANT}`;
       const answer = isGranted ? (this.inputs.get(path)?.() ?? 404) : 403;

@@ -35,15 +35,35 @@ export function startWithTestEngine(args: readonly string[], options: ProcessOpt
   return start(testEngineCommand(args), options);
 }
 
+/** The same with a limit on the size of files, which a disk's quota is like; only the soft one, so that it can be lifted. */
+export function startWithFileLimit(args: readonly string[], kilobytes: number): AgentProcess {
+  const command = [process.execPath, ...testEngineCommand(args)];
+  return launch("bash", ["-c", `ulimit -S -f ${kilobytes}; exec "$@"`, "bash", ...command], {});
+}
+
+/** An edge in a process of its own. */
+export function startEdgeProcess(port: number): AgentProcess {
+  return start(["--import", "tsx", path("./fixtures/edge-process.ts"), String(port)], {});
+}
+
 export function testEngineCommand(args: readonly string[]): string[] {
   return ["--import", "tsx", WITH_TEST_ENGINE, "--log", "json", ...args];
 }
 
-export function start(args: readonly string[], { env = {}, withIpc = false, nodeFlags = [] }: ProcessOptions): AgentProcess {
-  const child = spawn(process.execPath, [...nodeFlags, ...args], {
+/** `doctor` of the same program. */
+export function startDoctor(args: readonly string[], options: ProcessOptions = {}): AgentProcess {
+  return start(["--import", "tsx", WITH_TEST_ENGINE, "doctor", ...args], options);
+}
+
+export function start(args: readonly string[], options: ProcessOptions): AgentProcess {
+  return launch(process.execPath, [...(options.nodeFlags ?? []), ...args], options);
+}
+
+function launch(program: string, args: readonly string[], { env = {}, withIpc = false }: ProcessOptions): AgentProcess {
+  const child = spawn(program, args, {
     cwd: path(".."),
     env: { ...withoutOurVariables(), ...env },
-    stdio: ["ignore", "pipe", "pipe", ...(withIpc ? (["ipc"] as const) : [])],
+    stdio: ["pipe", "pipe", "pipe", ...(withIpc ? (["ipc"] as const) : [])],
   });
   onTestFinished(() => void child.kill("SIGKILL"));
   const { stdout: output, stderr: errors } = child;

@@ -1,4 +1,4 @@
-import { formatBytes } from "../config/units.ts";
+import { formatMemory } from "../config/units.ts";
 import type { ControlStatus } from "../control/messages.ts";
 
 /** What `status` prints: first how it stands, then what runs, then what there is. */
@@ -14,7 +14,7 @@ export function describeStatus(status: ControlStatus): string {
     ...status.engines.map(({ name, models, resident }) => ["engine", `${name}: ${describeModels(models, resident)}`]),
     ...status.gpus.map(({ name, memoryBytes, freeMemoryBytes }) => [
       "gpu",
-      `${name}, ${freeMemoryBytes === null ? "" : `${formatBytes(freeMemoryBytes)} free of `}${formatBytes(memoryBytes)}`,
+      `${name}, ${freeMemoryBytes === null ? "" : `${formatMemory(freeMemoryBytes)} free of `}${formatMemory(memoryBytes)}`,
     ]),
   ];
   return lines.map(([name = "", text = ""]) => `${name.padEnd(9)}${text}\n`).join("");

@@ -74,6 +74,7 @@ Exit codes: 0 stopped on request, 1 refused or failed (the last line says why),
 
 const SUMMARY: Readonly<Record<CommandName, string>> = {
   run: "serve tasks (without a command, too)",
+  doctor: "say what this machine can draw, and what stands in the way",
   status: "how the agent that runs on this machine is, and what it does",
   pause: "take no more tasks for a while, and free memory",
   resume: "end a pause",
@@ -81,6 +82,17 @@ const SUMMARY: Readonly<Record<CommandName, string>> = {
 };
 
 const OF_COMMAND: Readonly<Record<Exclude<CommandName, "run">, string>> = {
+  doctor: `Usage: stargraph-agent doctor [--json] [settings as for run]
+
+Looks at everything that serving tasks takes, and changes nothing: the key, the
+edge and the time between its clock and this one, the disk, memory, GPUs, the
+engines and their models, and engines on their usual ports that nobody uses.
+Then it says for each type of task why it can be run here, or why not.
+
+  --json             The same as one JSON object
+
+Exit codes: 0 this machine can serve tasks, 1 it cannot, 2 a setting is wrong.
+`,
   status: `Usage: stargraph-agent status [--json] [--state DIR]
 
 Asks the agent that runs on this machine, over a socket in its state folder:
@@ -115,6 +127,7 @@ runs with that state folder.
 
 /** What `--help` prints; a snapshot test keeps it in step with the flags. */
 export function writeHelp(command: CommandName): string {
+  if (command === "doctor") return `${OF_COMMAND.doctor}\n${WHERE}`;
   if (command !== "run") return `${OF_COMMAND[command]}\n${WHERE}\n${CODES}`;
   const commands = COMMANDS.map((name) => `  ${name.padEnd(19)}${SUMMARY[name]}\n`).join("");
   return RUN.replace("{COMMANDS}", commands);

@@ -3,7 +3,7 @@ import { messageOf } from "../outside.ts";
 import { FILE_ONLY, LISTS, SETTING_NAMES, SWITCHES } from "./settings.ts";
 import { UsageError } from "./usage-error.ts";
 
-export const COMMANDS = ["run", "status", "pause", "resume", "drain"] as const;
+export const COMMANDS = ["run", "doctor", "status", "pause", "resume", "drain"] as const;
 export type CommandName = (typeof COMMANDS)[number];
 
 type Flag = string | boolean | (string | boolean)[] | undefined;
@@ -20,6 +20,7 @@ const GENERAL: ParseArgsOptionsConfig = { config: { type: "string" }, help: { ty
 /** What a command takes beyond the settings. */
 const OWN: Readonly<Record<CommandName, ParseArgsOptionsConfig>> = {
   run: {},
+  doctor: { json: { type: "boolean" } },
   status: { json: { type: "boolean" } },
   pause: { for: { type: "string" }, "free-memory": { type: "boolean" } },
   resume: {},

@@ -112,7 +112,7 @@ test.each([
   [[...NEEDED, "--config", "nowhere"], `there is no config file ${resolve("nowhere")}`],
   [[...NEEDED, "--state"], "Option '--state <value>' argument missing"],
   [[...NEEDED, "--what"], "Unknown option '--what'"],
-  [["serve"], "unknown command 'serve': it is one of run, status, pause, resume, drain"],
+  [["serve"], "unknown command 'serve': it is one of run, doctor, status, pause, resume, drain"],
   [["run", "fast"], "unexpected argument 'fast'"],
 ])("%j is refused by name", (argv, message) => {
   expect(() => read(argv)).toThrow(expect.objectContaining({ name: "UsageError", message }));

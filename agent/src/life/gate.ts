@@ -77,7 +77,7 @@ export class Gate {
     // Whoever resumes it wants it to work, though the keyboard has just been used to say so.
     this.#state = { ...this.#state, pausedUntilMs: null, lastUse: null };
     await this.#deps.keepPause(null);
-    await this.#decide();
+    await this.check();
   }
 
   async #check(): Promise<void> {

@@ -1,0 +1,15 @@
+import type { CommandLine } from "../config/command-line.ts";
+import { readConfig } from "../config/read-config.ts";
+import { describeFindings } from "../doctor/describe.ts";
+import { canServe, diagnose } from "../doctor/diagnose.ts";
+import { examine } from "../doctor/examine.ts";
+import type { OpenEngines } from "../engines/open-engines.ts";
+
+/** Exit codes: 0 it can serve tasks, 1 it cannot. */
+export async function doctor(line: CommandLine, openEngines: OpenEngines): Promise<number> {
+  const facts = await examine(readConfig(line), openEngines);
+  const findings = diagnose(facts);
+  const isWell = canServe(facts);
+  process.stdout.write(line.flags["json"] === true ? `${JSON.stringify({ isWell, findings })}\n` : describeFindings(findings, isWell));
+  return isWell ? 0 : 1;
+}

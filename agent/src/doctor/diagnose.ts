@@ -1,0 +1,164 @@
+import { TaskType } from "@star-graph/shared/task";
+import { formatBytes, formatMemory } from "../config/units.ts";
+import { limitModels } from "../owner-limits.ts";
+import type { Facts } from "./facts.ts";
+
+export interface Finding {
+  /** `bad` keeps the agent from earning; `note` is worth knowing. */
+  level: "ok" | "note" | "bad";
+  subject: string;
+  text: string;
+  /** What to do about it. */
+  advice?: string;
+}
+
+/** A clock may be this far off before anything minds: grants and tokens live for minutes. */
+const MAX_SKEW_MS = 60_000;
+
+/** What the facts mean, in the order in which an owner would mend it. */
+export function diagnose(facts: Facts): Finding[] {
+  return [
+    { level: "ok", subject: "node", text: facts.nodeVersion },
+    ofKey(facts),
+    ...ofEdge(facts),
+    ...ofDisk(facts),
+    ofMemory(facts),
+    ...ofGpus(facts),
+    ...ofEngines(facts),
+    ...TaskType.options.map((type) => ofType(facts, type)),
+  ];
+}
+
+/** Whether it could serve something: the exit code of the command. */
+export function canServe(facts: Facts): boolean {
+  const findings = diagnose(facts);
+  const hasType = TaskType.options.some((type) => offered(facts).some(({ types }) => types.includes(type)));
+  return hasType && findings.every(({ level }) => level !== "bad");
+}
+
+function ofKey({ hasKey, line }: Facts): Finding {
+  if (!hasKey) {
+    const advice = "Make one at the edge (POST /api/v1/resources/agent-keys), then give it with --key, STARGRAPH_KEY or --key-file";
+    return { level: "bad", subject: "key", text: "there is none", advice };
+  }
+  switch (line.kind) {
+    case "open":
+      return { level: "ok", subject: "key", text: "the edge takes it" };
+    case "refused":
+      return { level: "bad", subject: "key", text: line.reason };
+    case "lost":
+    case "not-tried":
+      return { level: "note", subject: "key", text: "there is one; the edge could not be asked about it" };
+  }
+}
+
+function ofEdge({ edge, line }: Facts): Finding[] {
+  if (!edge) return [{ level: "bad", subject: "edge", text: "no address is known", advice: "Give it with --edge or STARGRAPH_EDGE" }];
+  const { address, answer } = edge;
+  switch (answer.kind) {
+    case "down": {
+      const advice = "Check the address, and whether this machine needs a proxy (HTTPS_PROXY) or an authority of its own (--ca-file)";
+      return [{ level: "bad", subject: "edge", text: `${address} does not answer: ${answer.reason}`, advice }];
+    }
+    case "other": {
+      const text = `${address} answers ${answer.status}, as no edge does`;
+      return [{ level: "bad", subject: "edge", text, advice: "Check --edge" }];
+    }
+    case "up": {
+      const up: Finding = { level: "ok", subject: "edge", text: `${address} answers in ${Math.round(answer.tookMs)} ms` };
+      const lost: Finding[] = line.kind === "lost" ? [{ level: "bad", subject: "line", text: `no WebSocket: ${line.reason}` }] : [];
+      return [up, ...lost, ofClock(answer.skewMs)];
+    }
+  }
+}
+
+function ofClock(skewMs: number | null): Finding {
+  if (skewMs === null) return { level: "note", subject: "clock", text: "the edge does not tell the time" };
+  const seconds = Math.round(Math.abs(skewMs) / 1000);
+  if (Math.abs(skewMs) <= MAX_SKEW_MS) return { level: "ok", subject: "clock", text: `within ${Math.max(1, seconds)} s of the edge's` };
+  const text = `${seconds} s ${skewMs > 0 ? "ahead of" : "behind"} the edge's; tasks run all the same`;
+  return { level: "note", subject: "clock", text, advice: "Have the system set it (NTP): log lines and pauses go by it" };
+}
+
+function ofDisk({ disk, stateFolder, rules, runningPid }: Facts): Finding[] {
+  const running: Finding[] =
+    runningPid === null ? [] : [{ level: "note", subject: "agent", text: `runs already, as process ${runningPid}` }];
+  if (!disk.isWritable) {
+    const text = `${stateFolder} cannot be written`;
+    return [...running, { level: "bad", subject: "disk", text, advice: "Make it writable, or choose another with --state" }];
+  }
+  const free = disk.freeBytes === null ? "writable" : `${formatBytes(disk.freeBytes)} free`;
+  const isFull = disk.freeBytes !== null && disk.freeBytes < rules.minFreeDiskBytes;
+  const text = `${free} at ${stateFolder}`;
+  return [
+    ...running,
+    isFull
+      ? { level: "bad", subject: "disk", text, advice: "Make room: --min-disk is more than that" }
+      : { level: "ok", subject: "disk", text },
+  ];
+}
+
+function ofMemory({ freeMemoryBytes, rules }: Facts): Finding {
+  const text = `${formatBytes(freeMemoryBytes)} free`;
+  if (freeMemoryBytes >= rules.minFreeMemoryBytes) return { level: "ok", subject: "memory", text };
+  return { level: "bad", subject: "memory", text, advice: "Close something: --min-memory is more than that" };
+}
+
+function ofGpus({ gpus }: Facts): Finding[] {
+  if (gpus.length === 0) {
+    return [{ level: "note", subject: "gpu", text: "none that nvidia-smi, rocm-smi or the system knows; the built-in engine needs none" }];
+  }
+  return gpus.map(({ name, memoryBytes, freeMemoryBytes, temperatureCelsius }) => {
+    const free = freeMemoryBytes === null ? "" : `${formatMemory(freeMemoryBytes)} free of `;
+    const heat = temperatureCelsius === null ? "" : `, ${temperatureCelsius} °C`;
+    return { level: "ok", subject: "gpu", text: `${name}, ${free}${formatMemory(memoryBytes)}${heat}` };
+  });
+}
+
+function ofEngines({ engines, enginesTrouble, unused }: Facts): Finding[] {
+  const trouble: Finding[] = enginesTrouble === null ? [] : [{ level: "bad", subject: "engine", text: enginesTrouble }];
+  const own = engines.map(({ name, health, models }): Finding => {
+    if (!health.isReady) return { level: "bad", subject: "engine", text: `${name}: ${health.reason}` };
+    const what = models.length === 0 ? "answers, and has no model" : `${models.length} ${models.length === 1 ? "model" : "models"}`;
+    return { level: models.length === 0 ? "bad" : "ok", subject: "engine", text: `${name}: ${what}` };
+  });
+  const others = unused.map(({ name, address }): Finding => {
+    return {
+      level: "note",
+      subject: "engine",
+      text: `${name} answers at ${address}, and this agent is not told to use it`,
+      advice: "See --engine",
+    };
+  });
+  return [...trouble, ...own, ...others];
+}
+
+const offered = ({ engines, limits }: Facts) =>
+  limitModels(
+    engines.flatMap(({ models }) => models),
+    limits,
+  );
+
+/** Why this machine can, or cannot, run one type of task. */
+function ofType(facts: Facts, type: TaskType): Finding {
+  const able = offered(facts).filter(({ types }) => types.includes(type));
+  const subject = type;
+  if (able.length > 0) {
+    const names = able.slice(0, 3).map(({ name }) => name);
+    const more = able.length > names.length ? ` and ${able.length - names.length} more` : "";
+    return { level: "ok", subject, text: `yes, with ${names.join(", ")}${more}` };
+  }
+  return { level: "note", subject, text: `no: ${whyNot(facts, type)}` };
+}
+
+function whyNot({ engines, enginesTrouble, limits }: Facts, type: TaskType): string {
+  if (limits.types && !limits.types.includes(type)) return "--types leaves it out";
+  const [model] = engines.flatMap(({ models }) => models).filter(({ types }) => types.includes(type));
+  if (model) return `--models leaves out ${model.name} and all others that could`;
+  if (engines.length === 0) return enginesTrouble === null ? "there is no engine" : "no engine could be opened";
+  const dead = engines.filter(({ health }) => !health.isReady);
+  if (dead.length === engines.length) return "no engine answers";
+  const idle = engines.filter(({ health, models }) => health.isReady && models.length === 0).map(({ name }) => name);
+  if (idle.length > 0) return `${idle.join(" and ")} has no model for it`;
+  return "none of the models can do it";
+}

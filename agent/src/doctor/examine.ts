@@ -1,0 +1,170 @@
+import { mkdir, rm, statfs, writeFile } from "node:fs/promises";
+import { totalmem } from "node:os";
+import { join } from "node:path";
+import { request } from "undici";
+import { WebSocket } from "ws";
+import { z } from "zod";
+import type { PartialConfig } from "../config/agent-config.ts";
+import { tellAgent } from "../control/client.ts";
+import { endingOfStatus } from "../endings.ts";
+import type { EngineSet } from "../engines/engine-set.ts";
+import type { OpenEngines } from "../engines/open-engines.ts";
+import type { EngineSettings } from "../engines/settings.ts";
+import type { Log } from "../log.ts";
+import { socketUrl, urlAtEdge } from "../link.ts";
+import { findGpus } from "../machine/gpus.ts";
+import { runTool } from "../machine/tool.ts";
+import { type Network, openNetwork } from "../network.ts";
+import { messageOf, parseJson } from "../outside.ts";
+import { Refusal } from "../refusal.ts";
+import type { EdgeAnswer, EngineFacts, Facts, LineAnswer } from "./facts.ts";
+
+const ANSWER_MS = 10_000;
+
+/** Looks at everything at once. It registers nothing: the line is closed again before the agent would say hello. */
+export async function examine(config: PartialConfig, openEngines: OpenEngines): Promise<Facts> {
+  const network = openNetwork(config.extraAuthorities);
+  const { edge, key, stateFolder } = config;
+  try {
+    const [answer, line, running, disk, found, engines, unused] = await Promise.all([
+      edge ? askEdge(edge, network) : null,
+      edge && key ? tryLine(edge, key, network) : ({ kind: "not-tried" } as const),
+      tellAgent(stateFolder, { command: "status" }).catch(() => null),
+      lookAtDisk(stateFolder),
+      findGpus(runTool, process.platform, totalmem()),
+      lookAtEngines(config, openEngines),
+      findUnused(config, network),
+    ]);
+    return {
+      nodeVersion: process.versions.node,
+      hasKey: key !== null,
+      edge: edge && answer ? { address: edge.origin, answer } : null,
+      line,
+      runningPid: running?.pid ?? null,
+      stateFolder,
+      disk,
+      freeMemoryBytes: process.availableMemory(),
+      gpus: found?.gpus ?? [],
+      ...engines,
+      unused,
+      limits: config.limits,
+      rules: config.rest,
+    };
+  } finally {
+    await network.requests.destroy();
+  }
+}
+
+/** Every answer of an edge is an envelope with its time in it. */
+const Envelope = z.object({ timestamp: z.number() });
+
+async function askEdge(edge: URL, { requests }: Network): Promise<EdgeAnswer> {
+  const startedMs = performance.now();
+  try {
+    const answer = await request(urlAtEdge(edge, "/health"), { dispatcher: requests, signal: AbortSignal.timeout(ANSWER_MS) });
+    const body = (await answer.body.text()).slice(0, 10_000);
+    const tookMs = performance.now() - startedMs;
+    const envelope = Envelope.safeParse(parseJson(body));
+    if (!envelope.success) return { kind: "other", status: answer.statusCode };
+    // The edge's time is from about the middle of the exchange.
+    return { kind: "up", tookMs, skewMs: Date.now() - tookMs / 2 - envelope.data.timestamp };
+  } catch (error) {
+    return { kind: "down", reason: messageOf(error) };
+  }
+}
+
+function tryLine(edge: URL, key: string, { socketAgent, authorities }: Network): Promise<LineAnswer> {
+  const url = socketUrl(edge);
+  const agent = socketAgent(url);
+  const socket = new WebSocket(url, {
+    headers: { authorization: `Bearer ${key}` },
+    handshakeTimeout: ANSWER_MS,
+    ...(agent && { agent }),
+    ...(authorities && { ca: authorities }),
+  });
+  return new Promise((resolve) => {
+    socket.on("open", () => {
+      resolve({ kind: "open" });
+      socket.close(1000);
+    });
+    socket.on("unexpected-response", (sent, response) => {
+      const ending = endingOfStatus(response.statusCode ?? 0, 0);
+      resolve(ending.kind === "refused" ? { kind: "refused", reason: ending.message } : { kind: "lost", reason: ending.reason });
+      sent.destroy();
+    });
+    socket.on("error", (error) => resolve({ kind: "lost", reason: messageOf(error) }));
+  });
+}
+
+async function lookAtDisk(folder: string): Promise<Facts["disk"]> {
+  const probe = join(folder, `doctor.${process.pid}`);
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await writeFile(probe, new Uint8Array(1024 * 1024));
+    const { bavail, bsize } = await statfs(folder);
+    return { freeBytes: bavail * bsize, isWritable: true };
+  } catch {
+    return { freeBytes: null, isWritable: false };
+  } finally {
+    await rm(probe, { force: true }).catch(() => {});
+  }
+}
+
+async function lookAtEngines(
+  { engines: settings }: PartialConfig,
+  openEngines: OpenEngines,
+): Promise<Pick<Facts, "engines" | "enginesTrouble">> {
+  const engines: EngineFacts[] = [];
+  const troubles: string[] = [];
+  // One by one, so that one that can never run here does not hide the others.
+  for (const one of settings) {
+    try {
+      const set = await openEngines([lookedAt(one)], { log: SILENT });
+      engines.push(...(await factsOf(set)));
+      await set.close();
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      troubles.push(error.message);
+    }
+  }
+  return { engines, enginesTrouble: troubles.length > 0 ? troubles.join(" ") : null };
+}
+
+/** Looking starts no server. */
+function lookedAt(settings: EngineSettings): EngineSettings {
+  return settings.engine === "comfyui" ? { ...settings, start: undefined } : settings;
+}
+
+const SILENT: Log = { info: () => {}, warn: () => {}, error: () => {} };
+
+async function factsOf(set: EngineSet): Promise<EngineFacts[]> {
+  return Promise.all(
+    set.engines.map(async (engine) => {
+      // Looking is what brings an engine's list of models up to date.
+      const health = await engine.health();
+      return { name: engine.name, health, models: set.models() };
+    }),
+  );
+}
+
+const USUAL = [
+  { name: "ComfyUI", port: 8188, path: "/system_stats", engine: "comfyui" },
+  { name: "A Stable Diffusion web UI", port: 7860, path: "/sdapi/v1/sd-models", engine: "sdapi" },
+] as const;
+
+async function findUnused({ engines }: PartialConfig, { requests }: Network): Promise<Facts["unused"]> {
+  const used = new Set<string>(engines.map(({ engine }) => engine));
+  const answers = await Promise.all(
+    USUAL.filter(({ engine }) => !used.has(engine)).map(async ({ name, port, path }) => {
+      const address = `http://127.0.0.1:${port}`;
+      try {
+        const answer = await request(`${address}${path}`, { dispatcher: requests, signal: AbortSignal.timeout(2_000) });
+        await answer.body.dump();
+        return answer.statusCode === 200 ? [{ name, address }] : [];
+      } catch {
+        return [];
+      }
+    }),
+  );
+  return answers.flat();
+}

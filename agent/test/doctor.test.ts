@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { KEY } from "./fake-edge.ts";
+import { startedEdge, temporaryFolder } from "./run-in-process.ts";
+import { startDoctor } from "./run-process.ts";
+
+async function doctor(flags: readonly string[]) {
+  const { code, stdout } = await startDoctor([...flags, "--state", await temporaryFolder()]).ended;
+  const marks = stdout.split("\n").map((line) => /^(ok|!!|--) +(\S+)/.exec(line)?.slice(1).join(" "));
+  return { code, stdout, marks: marks.filter((mark) => mark !== undefined) };
+}
+
+test("finds everything fine, and leaves no trace of itself at the edge but an open and closed line", async () => {
+  const edge = await startedEdge();
+  const { code, marks } = await doctor(["--edge", edge.url, "--key", KEY]);
+  expect(marks).toEqual(expect.arrayContaining(["ok key", "ok edge", "ok clock", "ok disk", "ok engine", "ok TEXT2IMG", "-- UPSCALE"]));
+  expect(code).toBe(0);
+  expect(edge.lines.seen[0]?.inbox.seen).toEqual([]);
+});
+
+test.each([
+  ["no key", [], "!! key"],
+  ["a wrong key", ["--key", "sgk_wrong_key_1"], "!! key"],
+  ["an edge that is down", ["--key", KEY, "--edge", "http://127.0.0.1:1"], "!! edge"],
+])("exits 1 and marks what is wrong: %s", async (_, flags, mark) => {
+  const edge = await startedEdge();
+  const { code, marks, stdout } = await doctor(["--edge", edge.url, ...flags]);
+  expect(marks).toContain(mark);
+  expect(code).toBe(1);
+  expect(stdout).not.toContain("wrong_key");
+});
