@@ -1,6 +1,6 @@
 /** Who may import whom (docs/contributing.md, "Boundaries"). `reachable` follows friends of friends. */
 const PURE_DISPATCH =
-  "^edge/src/dispatch/(agent-events|agent-index|agent-intake|attempt-ends|clock|duty-outcomes|estimate|fair-share|fleet-view|lease|live-view|matching|memory-store|next-task|offers|outlook|pools|requirement|reservations|speeds|store|submit-limit|task-events|tick|types|work-item)\\.ts$";
+  "^edge/src/dispatch/(agent-events|agent-index|agent-intake|attempt-ends|clock|duty-outcomes|estimate|fair-share|fleet-view|lease|left-tasks|live-view|matching|memory-store|next-task|offers|outlook|pools|requirement|reservations|shard-summaries|shard-summary|speeds|store|submit-limit|task-events|tick|types|work-item)\\.ts$";
 /** Services, room by room. */
 const SERVICES = [
   "admin/(all-agents|all-tasks|figures|manage-models|manage-users|manage-words|move-credits)",
@@ -9,7 +9,7 @@ const SERVICES = [
   "audit/list-audit",
   "auth/login",
   "billing/check-ledger",
-  "dispatch/(late-result|perform-duty|prepare-offer|sweep)",
+  "dispatch/(late-result|move-tasks|perform-duty|prepare-offer|sweep)",
   "events/(end-message|open-events)",
   "files/(receive-upload|collect-results)",
   "generate/(check-limits|plan-task|quote|submit-batch|submit-once|submit-task)",

@@ -1,5 +1,6 @@
 import {
   AGENT_CLOSE,
+  AGENT_ID_HEADER,
   type AgentMessage,
   type EdgeMessage,
   type HelloMessage,
@@ -60,7 +61,7 @@ export class Connection {
     const socket = new WebSocket(options.url, {
       ...(agent && { agent }),
       ...(authorities && { ca: authorities }),
-      headers: { authorization: `Bearer ${options.key}` },
+      headers: { authorization: `Bearer ${options.key}`, [AGENT_ID_HEADER]: options.hello().agent.id },
       handshakeTimeout: options.welcomeMs,
       maxPayload: MAX_FRAME_BYTES,
       perMessageDeflate: false,

@@ -11,6 +11,7 @@ const BINDINGS = {
   FETCH_HOSTS: "",
   MODERATION_URL: "",
   OWNER_SHARE_PERCENT: "0",
+  SHARDS: "",
   TIMINGS: "",
   QUEUE_LIMITS: "",
   TRUST_CONNECTING_IP: "off",
@@ -62,4 +63,18 @@ describe("QUEUE_LIMITS", () => {
       expect(() => limitsOf(text)).toThrow("QUEUE_LIMITS must be counts by name (waiting, waiting-per-user, running-per-user), as in");
     },
   );
+});
+
+describe("SHARDS", () => {
+  test("counts by pool, and leaves out those that have one", () => {
+    expect([...configOf({ SHARDS: "public=4, owner-1002=2" }).shards]).toEqual([
+      ["public", 4],
+      ["owner-1002", 2],
+    ]);
+    expect(configOf({ SHARDS: "" }).shards.size).toBe(0);
+  });
+
+  test.each(["public", "public=0", "public=65", "public=2.5", "others=2", "owner-x=2"])("refuses %j by name", (text) => {
+    expect(() => configOf({ SHARDS: text })).toThrow('SHARDS must be 1 to 64 by pool, as in "public=4 owner-1002=2", not');
+  });
 });

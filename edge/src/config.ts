@@ -1,5 +1,6 @@
 import { DEFAULTS, QUEUE_LIMITS, RATE_LIMITS, type RateLimits } from "@star-graph/shared/defaults";
 import type { QueueLimits, QueueTimings } from "./dispatch/clock.ts";
+import type { ShardCounts } from "./dispatch/pools.ts";
 
 /** The Worker's configuration, read from its bindings in this one place. */
 export interface Config {
@@ -20,6 +21,8 @@ export interface Config {
   readonly allowedHosts: readonly string[];
   /** A service that judges prompts and pictures beside the word list; null when there is none. */
   readonly moderationUrl: string | null;
+  /** How many shards a pool has, by its name; one where nothing is said. */
+  readonly shards: ShardCounts;
   /** Of a completed task's price, what the owner of the agent that completed it earns. */
   readonly ownerSharePercent: number;
   /** How long agents, leases and offers are given. */
@@ -51,6 +54,7 @@ export function parseConfig(env: Cloudflare.Env): Config {
     allowedOrigins: env.ALLOWED_ORIGINS.split(/[\s,]+/).filter((allowed) => allowed !== ""),
     allowedHosts: env.FETCH_HOSTS.split(/[\s,]+/).filter((host) => host !== ""),
     moderationUrl: env.MODERATION_URL ? origin("MODERATION_URL", env.MODERATION_URL) : null,
+    shards: shards(env.SHARDS),
     ownerSharePercent: percent("OWNER_SHARE_PERCENT", env.OWNER_SHARE_PERCENT),
     timings: timings(env.TIMINGS),
     limits: limits(env.QUEUE_LIMITS),
@@ -75,6 +79,22 @@ function timings(text: string): QueueTimings {
   // An agent that pings in time would otherwise lose its lease between two pings.
   if (found.leaseMs < 2 * found.pingMs) throw new Error("TIMINGS: a lease must last two pings at least");
   return found;
+}
+
+/** More would be asked one by one for every look at the pool. */
+const MAX_SHARDS = 64;
+
+/** `public=4 owner-1002=2`. */
+function shards(text: string): ShardCounts {
+  const counts = new Map<string, number>();
+  for (const entry of text.split(/[\s,]+/).filter((word) => word !== "")) {
+    const [, pool = "", count] = /^(public|owner-\d+)=(\d{1,3})$/.exec(entry) ?? [];
+    if (pool === "" || !(Number(count) >= 1 && Number(count) <= MAX_SHARDS)) {
+      throw new Error(`SHARDS must be 1 to ${MAX_SHARDS} by pool, as in "public=4 owner-1002=2", not "${entry}"`);
+    }
+    counts.set(pool, Number(count));
+  }
+  return counts;
 }
 
 function percent(name: string, value: string): number {

@@ -8,7 +8,7 @@ import { createAdminWordStore } from "./admin/word-store.ts";
 import { createEarningsStore } from "./agents/earnings-store.ts";
 import { createAgentKeyStore } from "./agents/key-store.ts";
 import { createAgentRegisterStore } from "./agents/register-store.ts";
-import { type AgentKeyRow, createAgentStore } from "./agents/store.ts";
+import { createAgentStore } from "./agents/store.ts";
 import { createAuditStore } from "./audit/store.ts";
 import { createApiKeyStore } from "./auth/api-key-store.ts";
 import { createAuthStore } from "./auth/store.ts";
@@ -17,19 +17,15 @@ import { createCreditRecords } from "./billing/credit-records.ts";
 import { createLedger } from "./billing/ledger.ts";
 import { createLedgerCheckStore } from "./billing/ledger-check-store.ts";
 import { openDatabase } from "./db/client.ts";
-import type { AgentCommand } from "./dispatch/agent-intake.ts";
-import { AGENT_IDENTITY_HEADER, type AgentIdentity } from "./dispatch/agent-sockets.ts";
-import { busyPools } from "./dispatch/busy-pools.ts";
+import { busyPools } from "./dispatch/busy-shards.ts";
+import { createDispatchClient } from "./dispatch/dispatch-client.ts";
 import { createHistory } from "./dispatch/history.ts";
-import { dispatcherName, poolOfKey } from "./dispatch/pools.ts";
-import type { Admission, LiveTask, TaskToQueue } from "./dispatch/types.ts";
 import { UserNews } from "./dispatch/user-news.ts";
 import { parseConfig } from "./config.ts";
 import type { Listener } from "./events/ticket.ts";
 import { createFileStore } from "./files/store.ts";
 import { createGenerateStore } from "./generate/store.ts";
 import { log } from "./http/log.ts";
-import type { Quota } from "./http/rate-policy.ts";
 import { createIdempotencyStore } from "./idempotency/store.ts";
 import { createInputStore } from "./inputs/store.ts";
 import { createResourceStore } from "./resources/store.ts";
@@ -52,9 +48,6 @@ export function createDeps(env: Cloudflare.Env) {
   const config = parseConfig(env);
   const db = openDatabase(env.DB);
   const history = createHistory(db);
-  /** Of this request's submissions; for the headers of its answer. */
-  let submitQuota: Quota | null = null;
-  const dispatcher = (pool: string) => env.DISPATCHER.get(env.DISPATCHER.idFromName(dispatcherName(pool)));
   const hub = (userId: number) => env.USER_HUB.get(env.USER_HUB.idFromName(String(userId)));
 
   const wordStore = createWordStore(db);
@@ -91,6 +84,7 @@ export function createDeps(env: Cloudflare.Env) {
     ...createAdminWordStore(db),
     forgetWords: () => WORDS.forget(),
     ...createLedgerCheckStore(db),
+    ...createDispatchClient(env, config),
     busyPools: () => busyPools(db),
     findAttempt: (attemptId: string) => history.findAttempt(attemptId),
     files: createFileStore(env.FILES),
@@ -98,39 +92,8 @@ export function createDeps(env: Cloudflare.Env) {
     fileUrl: (key: string) => `${config.publicFilesUrl}/files/${key}`,
     randomBytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)),
 
-    /** @throws {AppError} `TOO_MANY_REQUESTS` beyond the user's submissions. */
-    async admit(pool: string, task: TaskToQueue): Promise<Admission> {
-      const { quota, admission } = await dispatcher(pool).admit(task);
-      submitQuota = quota;
-      if (admission === "too-many") throw new AppError("TOO_MANY_REQUESTS", { retryAfterSeconds: quota.retryAfterSeconds });
-      return admission;
-    },
-    submitQuota: () => submitQuota,
     mayRequest: async (userId: number, kind: "read" | "write"): Promise<boolean> =>
       (await env[kind === "read" ? "READ_LIMIT" : "WRITE_LIMIT"].limit({ key: `user-${userId}` })).success,
-    reserve: (pool: string, task: TaskToQueue) => dispatcher(pool).reserve(task),
-    wouldAdmit: (pool: string, task: TaskToQueue) => dispatcher(pool).wouldAdmit(task),
-    connectedAgents: (pool: string) => dispatcher(pool).connectedAgents(),
-    mayUpload: (pool: string, attemptId: string) => dispatcher(pool).mayUpload(attemptId),
-    taskOfAttempt: (pool: string, attemptId: string) => dispatcher(pool).taskOfAttempt(attemptId),
-    /** The task is on record: an answer of 200 does not depend on this. The sweep repeats it. */
-    async enqueue(pool: string, task: TaskToQueue): Promise<void> {
-      try {
-        await dispatcher(pool).enqueue(task);
-      } catch (error) {
-        log("error", "enqueue failed, left to the sweep", { taskId: task.taskId, error: String(error) });
-      }
-    },
-    /** The cancel is on record: the sweep stops what this did not. */
-    async stop(pool: string, taskId: string): Promise<boolean> {
-      try {
-        await dispatcher(pool).cancel(taskId);
-        return true;
-      } catch (error) {
-        log("error", "stop failed, left to the sweep", { taskId, error: String(error) });
-        return false;
-      }
-    },
     /** The end is on record: the request that made it is answered with it whether or not anybody else is told. */
     async announceEnd(userId: number, message: EndMessage, callbackUrl: string | null): Promise<void> {
       try {
@@ -138,20 +101,6 @@ export function createDeps(env: Cloudflare.Env) {
       } catch (error) {
         log("error", "end not told", { taskId: message.taskId, error: String(error) });
       }
-    },
-    async liveTasks(tasks: { id: string; pool: string }[]): Promise<Map<string, LiveTask>> {
-      const pools = [...Map.groupBy(tasks, (task) => task.pool)];
-      const answers = await Promise.all(pools.map(([pool, members]) => dispatcher(pool).liveTasks(members.map((task) => task.id))));
-      return new Map(answers.flatMap((answer) => Object.entries(answer)));
-    },
-    /** Agents as the Dispatchers of these pools see them now. A pool that does not answer is left out. */
-    fleet: (pools: string[]) => askPools(pools, async (pool) => ({ pool, agents: await dispatcher(pool).fleet() })),
-    queues: (pools: string[]) => askPools(pools, async (pool) => ({ pool, queue: await dispatcher(pool).queueFigures() })),
-    commandAgent: (pool: string, agentId: string, command: AgentCommand): Promise<boolean> =>
-      dispatcher(pool).commandAgent(agentId, command),
-    /** The keys are worth nothing on record. A fault is the caller's to see: repeated, the request closes what is still open. */
-    async dismissKeys(pools: string[], keyIds: number[], code: number, reason: string): Promise<void> {
-      await Promise.all(pools.map((pool) => dispatcher(pool).dismissKeys(keyIds, code, reason)));
     },
     /** Whatever is wrong with the hub, the request is answered with what is known. */
     async awaitChange(userId: number, taskId: string, knownStatus: TaskStatus, waitMs: number): Promise<void> {
@@ -167,14 +116,6 @@ export function createDeps(env: Cloudflare.Env) {
       const stream = await hub(userId).fetch(new Request(url, { headers: lastEventId === null ? {} : { "Last-Event-ID": lastEventId } }));
       if (stream.status === 401) throw new AppError("UNAUTHORIZED");
       return stream;
-    },
-    openAgentSocket(key: AgentKeyRow, request: Request): Promise<Response> {
-      const pool = poolOfKey(key);
-      const identity: AgentIdentity = { keyId: key.id, pool, ownerId: key.userId };
-      const headers = new Headers(request.headers);
-      headers.set(AGENT_IDENTITY_HEADER, JSON.stringify(identity));
-      headers.delete("Authorization");
-      return dispatcher(pool).fetch(new Request(request, { headers }));
     },
     /** The sessions are over on record: their tokens are worth nothing whether or not this succeeds. */
     async endSockets(userId: number, sessionIds: string[]): Promise<void> {
@@ -194,14 +135,4 @@ export function createDeps(env: Cloudflare.Env) {
       }
     },
   };
-}
-
-/** Asks each pool's Dispatcher; one that does not answer does not keep the others' answers back. */
-async function askPools<T>(pools: string[], ask: (pool: string) => Promise<T>): Promise<T[]> {
-  const answers = await Promise.allSettled(pools.map(ask));
-  return answers.flatMap((answer, index) => {
-    if (answer.status === "fulfilled") return [answer.value];
-    log("warn", "pool did not answer", { pool: pools[index], error: String(answer.reason) });
-    return [];
-  });
 }

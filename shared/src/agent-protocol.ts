@@ -10,6 +10,8 @@ export const PROTOCOL_VERSION = 1;
 export const OLDEST_PROTOCOL_VERSION = 1;
 
 export const AGENT_SOCKET_PATH = "/agent/v1/socket";
+/** The agent's own id, already in the upgrade: a pool with several shards spreads its agents by it. */
+export const AGENT_ID_HEADER = "X-Stargraph-Agent";
 /** Where an attempt's inputs are fetched, by their place in the offer. */
 export const INPUT_PATH = "/agent/v1/attempts/:attemptId/inputs/:index";
 export const inputPath = (attemptId: string, index: number): string => `/agent/v1/attempts/${attemptId}/inputs/${index}`;

@@ -19,7 +19,9 @@ export async function viewAgents(
 ): Promise<Page<{ item: AgentItem; row: AgentRow }>> {
   const { rows, total } = await deps.listAgents(filter, query);
   const seen = await deps.fleet([...new Set(rows.map((row) => row.pool))]);
-  const live = new Map(seen.flatMap(({ pool, agents }) => agents.map((agent) => [`${pool}/${agent.agentId}`, agent] as const)));
+  const agents = seen.flatMap(({ pool, agents: ofShard }) => ofShard.map((agent) => ({ key: `${pool}/${agent.agentId}`, agent })));
+  // One that another shard served before is known there still: where it was seen last counts.
+  const live = new Map(agents.toSorted((a, b) => a.agent.lastSeenAt - b.agent.lastSeenAt).map(({ key, agent }) => [key, agent] as const));
   const lines = rows.map((row) => ({ row, item: toAgentItem(row, live.get(`${row.pool}/${row.id}`), language) }));
   return toPage(lines, total, query);
 }

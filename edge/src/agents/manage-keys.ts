@@ -17,6 +17,8 @@ const SERVICE_RESTART = 1012;
 export interface ManageKeysDeps extends AgentKeyStore {
   /** Has these pools close the keys' sockets and give their agents' tasks to others. */
   dismissKeys(pools: string[], keyIds: number[], code: number, reason: string): Promise<void>;
+  /** Has what waits in a pool go to where it is served, if that is elsewhere now. */
+  sweepPool(pool: string): Promise<void>;
 }
 
 const timeOrNull = (time: number | null): string | null => (time === null ? null : toWireTime(time));
@@ -72,6 +74,7 @@ export async function keyOf(deps: Pick<AgentKeyStore, "findAgentKeyById">, keyId
 export async function revokeAgentKey(deps: ManageKeysDeps, key: KeyRow, now: number, audited?: Audited): Promise<AgentKeyItem> {
   await deps.endAgentKey(key.id, now, key.revokeTime === null ? audited : undefined);
   await deps.dismissKeys([PUBLIC_POOL, ownerPool(key.userId)], [key.id], AGENT_CLOSE.KEY_REVOKED, "the agent key was revoked");
+  await deps.sweepPool(ownerPool(key.userId));
   return toKeyItem({ ...key, revokeTime: key.revokeTime ?? now });
 }
 
@@ -80,5 +83,6 @@ export async function trustAgentKey(deps: ManageKeysDeps, key: KeyRow, trusted: 
   if (key.trusted !== trusted) await deps.setAgentKeyTrust(key.id, trusted, audited);
   const left = trusted ? ownerPool(key.userId) : PUBLIC_POOL;
   await deps.dismissKeys([left], [key.id], SERVICE_RESTART, "this key serves another pool now");
+  await deps.sweepPool(ownerPool(key.userId));
   return { ...key, trusted };
 }

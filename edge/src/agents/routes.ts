@@ -86,7 +86,7 @@ async function grantFor(c: Context<AppEnv>, attemptId: string): Promise<Grant> {
 async function upload(c: Context<AppEnv>, attemptId: string, what: Pick<Upload, "nameOf" | "maxBytes" | "inspect">): Promise<Response> {
   const { deps } = c.var;
   const grant = await grantFor(c, attemptId);
-  if (!(await deps.mayUpload(grant.pool, attemptId))) {
+  if (!(await deps.mayUpload(grant, attemptId))) {
     throw new AppError("FORBIDDEN", { text: GIVEN_AWAY });
   }
   const size = Number(c.req.header("Content-Length") ?? NaN);
@@ -100,7 +100,7 @@ async function upload(c: Context<AppEnv>, attemptId: string, what: Pick<Upload, 
   const folder = await resultFolder(deps.tokenSecret, attemptId);
   await receiveUpload(deps.files, { folder, ...what, size, sha256, body: c.req.raw.body });
   // Given away while the bytes came in: what has just been stored is nobody's.
-  if (!(await deps.mayUpload(grant.pool, attemptId))) {
+  if (!(await deps.mayUpload(grant, attemptId))) {
     await discardLateUpload(deps, attemptId, folder);
     throw new AppError("FORBIDDEN", { text: GIVEN_AWAY });
   }

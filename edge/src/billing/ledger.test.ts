@@ -202,11 +202,11 @@ describe("starting and losing an attempt", () => {
     await books.started("attempt-1", aRow({ parameters: ENGINE_PARAMETERS }));
     await books.ledger.openTask(aRow({ id: "task-2", parameters: ENGINE_PARAMETERS, createTime: 2 }));
     const start = { createTime: 0, taskId: "" };
-    const { tasks: all } = await books.history.findLive("public", 100, start, 10);
+    const { tasks: all } = await books.history.findLive({ pool: "public", shard: 0 }, 100, start, 10);
     const [first, second, ...others] = all;
-    const paged = await books.history.findLive("public", 100, start, 1);
+    const paged = await books.history.findLive({ pool: "public", shard: 0 }, 100, start, 1);
     expect(paged).toEqual({ tasks: [first], next: { createTime: first?.task.createTime, taskId: first?.task.taskId } });
-    expect((await books.history.findLive("public", 100, paged.next ?? start, 10)).tasks).toEqual([second, ...others]);
+    expect((await books.history.findLive({ pool: "public", shard: 0 }, 100, paged.next ?? start, 10)).tasks).toEqual([second, ...others]);
     expect(first).toMatchObject({
       task: { taskId: "task-1", failures: 0, attemptNumber: 1 },
       attempt: { id: "attempt-1", number: 1 },
@@ -214,7 +214,7 @@ describe("starting and losing an attempt", () => {
     });
     expect(second).toMatchObject({ task: { taskId: "task-2", pixels: 4096, work: 4096 * 3 * 2 }, attempt: null, startTime: 2 });
     expect(others).toEqual([]);
-    expect((await books.history.findLive("public", 2, start, 10)).tasks).toHaveLength(1);
+    expect((await books.history.findLive({ pool: "public", shard: 0 }, 2, start, 10)).tasks).toHaveLength(1);
     await books.ledger.settleTask("task-1", null, CANCELLED, 3);
     expect(await books.history.findEnded(["task-1", "task-2"])).toEqual(["task-1"]);
     expect(await books.history.findEnded([])).toEqual([]);

@@ -3,7 +3,12 @@ import { z } from "zod";
 
 /** What the Worker vouches for when it hands an agent's upgrade on, in this header. */
 export const AGENT_IDENTITY_HEADER = "X-Stargraph-Agent-Key";
-export const AgentIdentity = z.object({ keyId: z.number().int(), pool: z.string(), ownerId: z.number().int().optional() });
+export const AgentIdentity = z.object({
+  keyId: z.number().int(),
+  pool: z.string(),
+  shard: z.number().int().default(0),
+  ownerId: z.number().int().optional(),
+});
 export type AgentIdentity = z.infer<typeof AgentIdentity>;
 
 /** Kept with the socket, so that it survives hibernation. */

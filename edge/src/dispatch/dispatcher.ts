@@ -20,11 +20,15 @@ import { type AgentView, type QueueFigures, viewFleet, viewQueue } from "./fleet
 import { createHistory, type History } from "./history.ts";
 import { judgeLateResult } from "./late-result.ts";
 import { viewItem } from "./live-view.ts";
+import { LeftTasks } from "./left-tasks.ts";
+import { type Destinations, moveTasks, type MoveTasksDeps } from "./move-tasks.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
 import { OutboxWorker } from "./outbox-worker.ts";
 import type { PerformDutyDeps } from "./perform-duty.ts";
 import { prepareOffer } from "./prepare-offer.ts";
+import { dispatcherName, type Shard } from "./pools.ts";
 import { Reservations } from "./reservations.ts";
+import { type ShardSummary, summarise } from "./shard-summary.ts";
 import { createSqliteStore } from "./sqlite-store.ts";
 import type { DispatchStore } from "./store.ts";
 import { createSubmitCounts, type SubmitCounts } from "./submit-counts.ts";
@@ -62,7 +66,8 @@ export class Dispatcher extends DurableObject {
   private readonly files: FileStore;
   private readonly news: UserNews;
   private readonly worker: OutboxWorker;
-  private readonly sweeping: SweepDeps;
+  private readonly sweeping: SweepDeps & MoveTasksDeps;
+  private readonly left = new LeftTasks();
   private alarmAt: number | null = null;
   private endedCheckedAt = 0;
 
@@ -93,7 +98,15 @@ export class Dispatcher extends DurableObject {
       publishEnd: (userId, message, callbackUrl) => this.news.publishEnd(userId, message, callbackUrl),
     };
     this.worker = new OutboxWorker(this.outbox, deps, (duty, outcome) => this.onDutyDone(duty, outcome));
-    this.sweeping = { store: this.store, history: this.history, apply: (effects) => this.apply(effects), clock: () => this.clock() };
+    this.sweeping = {
+      store: this.store,
+      history: this.history,
+      left: this.left,
+      apply: (effects) => this.apply(effects),
+      clock: () => this.clock(),
+      hasDuties: (taskId) => this.outbox.hasDuties(taskId),
+      enqueueAt: (shard, task) => env.DISPATCHER.get(env.DISPATCHER.idFromName(dispatcherName(shard))).enqueue(task),
+    };
     // Of agents that the work list does not know, because it was lost: they come again and say what they still run.
     for (const ws of ctx.getWebSockets()) {
       const { agentId } = this.sockets.read(ws);
@@ -130,7 +143,7 @@ export class Dispatcher extends DurableObject {
 
   enqueue(task: TaskToQueue): void {
     this.reserved.release(task.taskId);
-    this.apply(onTaskSubmitted(this.store, task, this.clock()));
+    if (!this.left.has(task.taskId, Date.now())) this.apply(onTaskSubmitted(this.store, task, this.clock()));
   }
 
   cancel(taskId: string): void {
@@ -187,10 +200,16 @@ export class Dispatcher extends DurableObject {
     }
   }
 
+  /** What a task's choice between shards is made from. */
+  summary(shard: Shard): ShardSummary {
+    return summarise(this.store, shard, Date.now());
+  }
+
   /** Finds what fell between D1 and the work list. Each step may be repeated. */
-  async sweep(pool: string): Promise<void> {
-    await takeUp(this.sweeping, pool, Date.now() - SWEEP_AGE_MS);
+  async sweep(shard: Shard, destinations: Destinations): Promise<void> {
+    await takeUp(this.sweeping, shard, Date.now() - SWEEP_AGE_MS);
     await this.stopEnded();
+    await moveTasks(this.sweeping, shard, destinations, Date.now() + 1);
     this.submits.dropFull(Date.now());
     this.tick();
   }
@@ -204,7 +223,7 @@ export class Dispatcher extends DurableObject {
   override async fetch(request: Request): Promise<Response> {
     const identity = AgentIdentity.parse(JSON.parse(request.headers.get(AGENT_IDENTITY_HEADER) ?? "null"));
     // New, or its storage was lost: before an agent is told to stop an attempt that nobody knows, D1 is asked.
-    if (this.store.agents.size === 0) await takeUp(this.sweeping, identity.pool, Date.now() + 1);
+    if (this.store.agents.size === 0) await takeUp(this.sweeping, identity, Date.now() + 1);
     const { 0: client, 1: server } = new WebSocketPair();
     this.sockets.accept(server, identity, Date.now());
     return new Response(null, { status: 101, webSocket: client });

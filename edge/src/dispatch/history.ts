@@ -4,6 +4,7 @@ import { workOf } from "@star-graph/shared/work";
 import { databaseMessage, type Database } from "../db/client.ts";
 import { attempts, inputs, tasks, users } from "../db/schema.ts";
 import { log } from "../http/log.ts";
+import type { Shard } from "./pools.ts";
 import type { Attempt, TaskToQueue } from "./types.ts";
 
 export type TaskRecord = typeof tasks.$inferSelect;
@@ -39,8 +40,10 @@ export interface History {
   recordLoss(taskId: string, attemptId: string, outcome: "LOST" | "FAILED", reason: string, now: number): Promise<void>;
   /** The agent's word that a cancelled attempt has stopped; of a repeat the first counts. Without effect on one that was not cancelled. */
   recordStop(attemptId: string, now: number): Promise<void>;
-  /** Live tasks of a pool, oldest first, that were created before that time and come after that task. */
-  findLive(pool: string, createdBefore: number, after: TaskCursor, limit: number): Promise<LivePage>;
+  /** Gives a waiting task to another shard; false when it is not waiting in that one any more. */
+  moveTask(taskId: string, from: Shard, to: Shard): Promise<boolean>;
+  /** Live tasks of a shard, oldest first, that were created before that time and come after that task. */
+  findLive(shard: Shard, createdBefore: number, after: TaskCursor, limit: number): Promise<LivePage>;
   /** Which of these tasks have ended. */
   findEnded(taskIds: string[]): Promise<string[]>;
 }
@@ -123,7 +126,12 @@ export function createHistory(db: Database): History {
         .set({ stopMs: sql`CAST(max(0, ${now} - ${attempts.endTime}) AS INTEGER)` })
         .where(and(eq(attempts.id, attemptId), eq(attempts.outcome, "CANCELLED"), isNull(attempts.stopMs)));
     },
-    async findLive(pool, createdBefore, after, limit) {
+    async moveTask(taskId, from, to) {
+      const waitsThere = and(eq(tasks.id, taskId), eq(tasks.pool, from.pool), eq(tasks.shard, from.shard), eq(tasks.status, "PENDING"));
+      const { meta } = await db.update(tasks).set({ pool: to.pool, shard: to.shard }).where(waitsThere);
+      return meta.changes > 0;
+    },
+    async findLive({ pool, shard }, createdBefore, after, limit) {
       const rows = await db
         .select({
           row: tasks,
@@ -138,7 +146,7 @@ export function createHistory(db: Database): History {
         .where(
           and(
             eq(tasks.pool, pool),
-            eq(tasks.shard, 0),
+            eq(tasks.shard, shard),
             inArray(tasks.status, ["PENDING", "PROCESSING"]),
             sql`${tasks.createTime} < ${createdBefore} AND (${tasks.createTime}, ${tasks.id}) > (${after.createTime}, ${after.taskId})`,
           ),

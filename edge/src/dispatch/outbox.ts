@@ -40,6 +40,7 @@ export function createOutbox(sql: SqlDatabase) {
       setDue(id, now + UNDER_WAY_MS);
       return { id, duty: JSON.parse(textOf(row, "body")) as Duty, tries: Number(row["tries"]) };
     },
+    hasDuties: (taskId: string): boolean => sql.exec("SELECT 1 FROM outbox WHERE task_id = ? LIMIT 1", taskId).toArray().length > 0,
     /** Tasks that have a duty due. */
     dueTasks(now: number): string[] {
       return sql

@@ -19,7 +19,7 @@ export async function prepareOffer(
 ): Promise<OfferMessage | null> {
   const row = await deps.findTask(taskId);
   if (!row || (row.status !== "PENDING" && row.status !== "PROCESSING")) return null;
-  const grant = await issueGrant(deps.tokenSecret, { attemptId: attempt.id, pool: row.pool }, now);
+  const grant = await issueGrant(deps.tokenSecret, { attemptId: attempt.id, pool: row.pool, shard: row.shard }, now);
   const input = row.inputId === null ? null : await deps.findInput(row.inputId);
   const inputs = input ? [{ name: "image" as const, url: `${deps.publicBaseUrl}${inputPath(attempt.id, 0)}`, ...input }] : [];
   const upload = { url: `${deps.publicBaseUrl}/agent/v1/attempts/${attempt.id}/files`, grant };

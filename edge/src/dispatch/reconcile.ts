@@ -1,4 +1,5 @@
 import type { FoundTask, History, LivePage } from "./history.ts";
+import type { Shard } from "./pools.ts";
 import type { DispatchStore } from "./store.ts";
 
 /** Live tasks that are compared at a time. */
@@ -10,12 +11,12 @@ const IDS_PER_QUERY = 90;
 export async function findForgotten(
   history: Pick<History, "findLive">,
   store: DispatchStore,
-  pool: string,
+  shard: Shard,
   createdBefore: number,
 ): Promise<FoundTask[]> {
   const forgotten: FoundTask[] = [];
   for (let after: LivePage["next"] = { createTime: 0, taskId: "" }; after;) {
-    const page: LivePage = await history.findLive(pool, createdBefore, after, BATCH);
+    const page: LivePage = await history.findLive(shard, createdBefore, after, BATCH);
     forgotten.push(...page.tasks.filter(({ task }) => !store.getItem(task.taskId)));
     after = page.next;
   }

@@ -1,5 +1,7 @@
 import type { QueueClock } from "./clock.ts";
 import type { History } from "./history.ts";
+import type { LeftTasks } from "./left-tasks.ts";
+import type { Shard } from "./pools.ts";
 import { findEnded, findForgotten } from "./reconcile.ts";
 import type { DispatchStore } from "./store.ts";
 import { onTaskCancelled, onTaskFound } from "./task-events.ts";
@@ -10,12 +12,13 @@ export interface SweepDeps {
   history: Pick<History, "findLive" | "findEnded">;
   apply: (effects: Effect[]) => void;
   clock: () => QueueClock;
+  left: LeftTasks;
 }
 
 /** Puts the live tasks of D1 on the work list that are not there. May be repeated. */
-export async function takeUp({ store, history, apply, clock }: SweepDeps, pool: string, createdBefore: number): Promise<void> {
-  for (const { task, attempt, startTime } of await findForgotten(history, store, pool, createdBefore)) {
-    apply(onTaskFound(store, task, attempt, startTime, clock()));
+export async function takeUp({ store, history, apply, clock, left }: SweepDeps, shard: Shard, createdBefore: number): Promise<void> {
+  for (const { task, attempt, startTime } of await findForgotten(history, store, shard, createdBefore)) {
+    if (!left.has(task.taskId, clock().now)) apply(onTaskFound(store, task, attempt, startTime, clock()));
   }
 }
 

@@ -4,7 +4,7 @@ import { issueToken } from "../auth/token.ts";
 import { issueGrant, readGrant } from "./grant.ts";
 
 const SECRET = "only-for-tests-0123456789abcdef0123456789";
-const ATTEMPT = { attemptId: "attempt-1", pool: "public" };
+const ATTEMPT = { attemptId: "attempt-1", pool: "public", shard: 1 };
 const DAY = 86_400_000;
 
 test("a grant names its attempt and pool for a day", async () => {

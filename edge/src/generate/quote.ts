@@ -5,7 +5,7 @@ import type { UserStore } from "../users/store.ts";
 import { planTask, type PlanTaskDeps } from "./plan-task.ts";
 import { askPools, type PlaceTaskDeps, toQueue } from "./submit-task.ts";
 
-export interface QuoteDeps extends PlanTaskDeps, Pick<PlaceTaskDeps, "poolsOf" | "vipOf">, Pick<UserStore, "readBalance"> {
+export interface QuoteDeps extends PlanTaskDeps, Pick<PlaceTaskDeps, "poolsOf" | "shardsFor" | "vipOf">, Pick<UserStore, "readBalance"> {
   /** Whether a pool would take such a task now, without a submission behind it. */
   wouldAdmit: PlaceTaskDeps["admit"];
 }
@@ -22,9 +22,9 @@ export async function quote(
   now: number,
 ): Promise<QuoteAnswer> {
   const { task, cost, submission } = await planTask(deps, userId, request);
-  const { poolsOf, wouldAdmit } = deps;
+  const { poolsOf, shardsFor, wouldAdmit } = deps;
   const asked = toQueue(task, submission, { taskId: "quote", userId, vip: await deps.vipOf(userId) }, now);
-  const { admission } = await askPools({ poolsOf, admit: wouldAdmit, reserve: wouldAdmit }, asked);
+  const { admission } = await askPools({ poolsOf, shardsFor, admit: wouldAdmit, reserve: wouldAdmit }, asked);
   if (!admission.admitted) return { cost, isAdmitted: false, refusal: refusal(admission.reason, language) };
   const time = {
     queuePosition: admission.queuePosition,

@@ -19,6 +19,7 @@ function surroundings(open: (task: NewTask) => "opened" | "insufficient") {
     admit: async () => ({ admitted: true, queuePosition: 1, estimatedSeconds: 10, estimatedRange: { low: 5, high: 20 } }),
     vipOf: async () => null,
     reserve: async () => ({ admitted: false, reason: "NO_GPU" }),
+    shardsFor: async (pool) => [{ pool, shard: 0 }],
     openTask: async (task, record) => {
       const outcome = open(task);
       if (outcome === "opened" && record) records.push(record);

@@ -4,6 +4,7 @@ import { GENERATE_BODIES, type GenerateRequest } from "@star-graph/shared/rest/g
 import type { TaskType } from "@star-graph/shared/task";
 import { describe, expect, test } from "vitest";
 import type { NewTask } from "../billing/ledger.ts";
+import type { Shard } from "../dispatch/pools.ts";
 import type { Admission, TaskToQueue } from "../dispatch/types.ts";
 import { PNG } from "../inputs/testing/pictures.ts";
 import type { InputRow } from "../inputs/store.ts";
@@ -16,12 +17,13 @@ const ALL_TYPES: TaskType[] = ["TEXT2IMG", "IMG2IMG", "UPSCALE", "POSE", "TEXT2V
 /** A Worker's surroundings that remember what they were given. */
 function surroundings(over: Partial<SubmitTaskDeps> = {}, limits: ModelLimits = {}) {
   const opened: NewTask[] = [];
-  const enqueued: { pool: string; task: TaskToQueue }[] = [];
+  const enqueued: (Shard & { task: TaskToQueue })[] = [];
   const inputs: InputRow[] = [];
   const moderated: string[] = [];
   const deps: SubmitTaskDeps = {
     findModel: async (name) => ({ name, types: ALL_TYPES, priceCredits: 10, limits }),
     poolsOf: async () => ["public"],
+    shardsFor: async (pool) => [{ pool, shard: 0 }],
     admit: async () => ADMITTED,
     vipOf: async () => null,
     reserve: async () => ADMITTED,
@@ -29,7 +31,7 @@ function surroundings(over: Partial<SubmitTaskDeps> = {}, limits: ModelLimits = 
       opened.push(task);
       return "opened";
     },
-    enqueue: async (pool, task) => void enqueued.push({ pool, task }),
+    enqueue: async (shard, task) => void enqueued.push({ ...shard, task }),
     moderate: async ({ texts }) => void moderated.push(...texts),
     randomBytes: (length) => new Uint8Array(length).fill(255),
     addInput: async (row) => void inputs.push(row),
@@ -86,15 +88,35 @@ describe("a submitted text2img task", () => {
 
   test("goes to the first of its user's pools that takes it, and is counted by the first one alone", async () => {
     const counted: string[] = [];
-    const reserve = async (pool: string): Promise<Admission> => (pool === "public" ? ADMITTED : { admitted: false, reason: "NO_GPU" });
-    const admit = (pool: string) => {
-      counted.push(pool);
-      return reserve(pool);
+    const reserve = async ({ pool }: Shard): Promise<Admission> => (pool === "public" ? ADMITTED : { admitted: false, reason: "NO_GPU" });
+    const admit = (shard: Shard) => {
+      counted.push(shard.pool);
+      return reserve(shard);
     };
     const { submit, enqueued } = surroundings({ poolsOf: async () => ["owner-1001", "public"], admit, reserve });
     await submit();
     expect(enqueued.map(({ pool }) => pool)).toEqual(["public"]);
     expect(counted).toEqual(["owner-1001"]);
+  });
+
+  test("goes to the first shard of its pool that takes it, and keeps to it", async () => {
+    const shardsFor = async (pool: string) => [3, 1].map((shard) => ({ pool, shard }));
+    const admit = async (): Promise<Admission> => ({ admitted: false, reason: "QUEUE_FULL" });
+    const { submit, opened, enqueued } = surroundings({ shardsFor, admit, reserve: async () => ADMITTED });
+    await submit();
+    expect(opened).toMatchObject([{ pool: "public", shard: 1 }]);
+    expect(enqueued).toMatchObject([{ pool: "public", shard: 1 }]);
+  });
+
+  test("is told of a full queue rather than of a missing agent", async () => {
+    const poolsOf = async () => ["owner-1001", "public"];
+    const refusing =
+      (full: string) =>
+      async ({ pool }: Shard): Promise<Admission> => ({ admitted: false, reason: pool === full ? "QUEUE_FULL" : "NO_GPU" });
+    for (const full of ["owner-1001", "public"]) {
+      const { submit } = surroundings({ poolsOf, admit: refusing(full), reserve: refusing(full) });
+      expect(await refusal(submit())).toBe("QUEUE_FULL");
+    }
   });
 
   test.each(["QUEUE_FULL", "NO_GPU"] as const)("is refused with %s when its pool says so, and nothing is stored", async (reason) => {

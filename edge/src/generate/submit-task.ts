@@ -2,6 +2,7 @@ import { AppError } from "@star-graph/shared/errors";
 import type { EngineTask, GenerateAnswer, GenerateRequest, Submission } from "@star-graph/shared/rest/generate";
 import { modelOf, promptOf, workOf } from "@star-graph/shared/work";
 import type { Ledger } from "../billing/ledger.ts";
+import type { Shard } from "../dispatch/pools.ts";
 import type { Admission, TaskToQueue } from "../dispatch/types.ts";
 import type { AnswerRecord } from "../idempotency/request-key.ts";
 import { keepPicture, type StoreInputDeps } from "../inputs/store-input.ts";
@@ -11,11 +12,13 @@ import { newTaskId } from "./task-id.ts";
 
 export interface PlaceTaskDeps extends Pick<GenerateStore, "poolsOf" | "vipOf">, Pick<Ledger, "openTask">, StoreInputDeps {
   /** Counts a submission of the user, and asks a pool whether it takes such a task now, and when it would start. */
-  admit(pool: string, task: TaskToQueue): Promise<Admission>;
+  admit(shard: Shard, task: TaskToQueue): Promise<Admission>;
   /** The same question without counting: a place is kept for the task, as `admit` does. */
-  reserve(pool: string, task: TaskToQueue): Promise<Admission>;
-  /** Hands an accepted task to its pool. May fail: the sweep hands it over again. */
-  enqueue(pool: string, task: TaskToQueue): Promise<void>;
+  reserve(shard: Shard, task: TaskToQueue): Promise<Admission>;
+  /** The pool's shards that may take the task, in the order to ask them. */
+  shardsFor(pool: string, task: TaskToQueue): Promise<Shard[]>;
+  /** Hands an accepted task to its shard. May fail: the sweep hands it over again. */
+  enqueue(shard: Shard, task: TaskToQueue): Promise<void>;
 }
 
 export type SubmitTaskDeps = PlaceTaskDeps & PlanTaskDeps;
@@ -53,7 +56,7 @@ export async function placeTask(
   const { type, parameters } = task;
   const vip = await deps.vipOf(userId);
   const queued = toQueue(task, submission, { taskId: newTaskId(type, now, deps.randomBytes(8)), userId, vip }, now);
-  const { pool, admission } = await askPools(deps, queued);
+  const { shard, admission } = await askPools(deps, queued);
   if (!admission.admitted) throw new AppError(admission.reason);
   const { taskId, model, clientId, startBy, finishBy } = queued;
   const callbackUrl = submission.callbackUrl ?? null;
@@ -79,12 +82,12 @@ export async function placeTask(
     callbackUrl,
     retryOf: retryOf ?? null,
   };
-  const where = { pool, shard: 0, attemptCount: 0, createTime: now, startBy, finishBy, inputId: input?.id ?? null };
+  const where = { ...shard, attemptCount: 0, createTime: now, startBy, finishBy, inputId: input?.id ?? null };
   const outcome = await deps.openTask({ ...what, ...where }, record?.(answer));
   if (outcome !== "opened" && input?.isNew) await deps.removeInput(input.id, now);
   if (outcome === "insufficient") throw new AppError("INSUFFICIENT_CREDITS");
   if (outcome === "repeated") return null;
-  await deps.enqueue(pool, queued);
+  await deps.enqueue(shard, queued);
   return answer;
 }
 
@@ -120,17 +123,21 @@ export function toQueue(
 }
 
 /**
- * The first of the user's pools that takes the task, their own boxes before the public ones; else the last one's refusal.
- * The pool that is asked first counts the submission, so that it is counted once.
+ * The first shard that takes the task, of the user's pools in their order: their own boxes before the public ones. Where none does,
+ * a full queue is the answer rather than a missing agent. The shard that is asked first counts the submission, so that it is counted once.
  */
 export async function askPools(
-  deps: Pick<PlaceTaskDeps, "poolsOf" | "admit" | "reserve">,
+  deps: Pick<PlaceTaskDeps, "poolsOf" | "shardsFor" | "admit" | "reserve">,
   task: TaskToQueue,
-): Promise<{ pool: string; admission: Admission }> {
-  let asked: { pool: string; admission: Admission } = { pool: "", admission: { admitted: false, reason: "NO_GPU" } };
-  for (const [index, pool] of (await deps.poolsOf(task.userId)).entries()) {
-    asked = { pool, admission: await (index === 0 ? deps.admit(pool, task) : deps.reserve(pool, task)) };
-    if (asked.admission.admitted) break;
+): Promise<{ shard: Shard; admission: Admission }> {
+  let best: { shard: Shard; admission: Admission } | null = null;
+  for (const pool of await deps.poolsOf(task.userId)) {
+    for (const shard of await deps.shardsFor(pool, task)) {
+      const admission: Admission = await (best === null ? deps.admit(shard, task) : deps.reserve(shard, task));
+      if (admission.admitted) return { shard, admission };
+      if (best === null || admission.reason === "QUEUE_FULL") best = { shard, admission };
+    }
   }
-  return asked;
+  if (best === null) throw new Error("a user without a pool");
+  return best;
 }

@@ -1,6 +1,7 @@
 import type { EndMessage } from "@star-graph/shared/push";
 import { expect, test } from "vitest";
 import type { SettleOutcome } from "../billing/ledger.ts";
+import type { Shard } from "../dispatch/pools.ts";
 import { cancelTask } from "./cancel-task.ts";
 import { aTaskRow } from "./testing/builders.ts";
 
@@ -13,11 +14,11 @@ function surroundings({ outcome = "settled", isReached = true }: { outcome?: Set
     fileUrl: (key: string) => key,
     findTask: async (taskId: string, userId: number) =>
       taskId === "task-1" && userId === 1001
-        ? aTaskRow({ id: "task-1", cost: 12, pool: "owner-1001", clientId: "tab-1", callbackUrl: CALLBACK })
+        ? aTaskRow({ id: "task-1", cost: 12, pool: "owner-1001", shard: 1, clientId: "tab-1", callbackUrl: CALLBACK })
         : null,
     settleTask: async () => outcome,
-    async stop(pool: string, taskId: string) {
-      stopped.push(`${taskId}@${pool}`);
+    async stop({ pool, shard }: Shard, taskId: string) {
+      stopped.push(`${taskId}@${pool}#${shard}`);
       return isReached;
     },
     announceEnd: async (...end: [number, EndMessage, string | null]) => void told.push(end),
@@ -25,10 +26,10 @@ function surroundings({ outcome = "settled", isReached = true }: { outcome?: Set
   return { stopped, told, cancel: (taskId: string, userId: number) => cancelTask(deps, taskId, userId, 5) };
 }
 
-test("a cancel answers with what is released, and has the task's own pool stop it and tell its user", async () => {
+test("a cancel answers with what is released, and has the task's own shard stop it and tell its user", async () => {
   const { cancel, stopped, told } = surroundings();
   expect(await cancel("task-1", 1001)).toEqual({ taskId: "task-1", refund: 12 });
-  expect([stopped, told]).toEqual([["task-1@owner-1001"], []]);
+  expect([stopped, told]).toEqual([["task-1@owner-1001#1"], []]);
 });
 
 test("a cancel that the task's pool cannot be told of is told to the user all the same", async () => {

@@ -3,6 +3,7 @@ import type { EndMessage } from "@star-graph/shared/push";
 import type { CancelAnswer } from "@star-graph/shared/rest/tasks";
 import type { Audited } from "../audit/audit-entry.ts";
 import type { Ledger } from "../billing/ledger.ts";
+import type { Shard } from "../dispatch/pools.ts";
 import { endMessage } from "../events/end-message.ts";
 import type { TaskStore } from "./store.ts";
 import type { FileUrl } from "./task-view.ts";
@@ -10,7 +11,7 @@ import type { FileUrl } from "./task-view.ts";
 export interface CancelTaskDeps extends Pick<TaskStore, "findTask">, Pick<Ledger, "settleTask"> {
   fileUrl: FileUrl;
   /** Tells the Dispatcher, which stops the engine and tells the user. @returns false when it could not be told: the sweep stops the engine. */
-  stop(pool: string, taskId: string): Promise<boolean>;
+  stop(shard: Shard, taskId: string): Promise<boolean>;
   /** Tells the user, and their own server if that is to be told. A repeat tells nobody twice. */
   announceEnd(userId: number, message: EndMessage, callbackUrl: string | null): Promise<void>;
 }
@@ -35,7 +36,7 @@ export async function cancelTask(
   if (outcome !== "settled") {
     throw new AppError("BAD_REQUEST", { text: { zh: "任务已结束，无法取消", en: "The task has ended and cannot be cancelled" } });
   }
-  if (await deps.stop(task.pool, taskId)) return { taskId, refund: task.cost };
+  if (await deps.stop(task, taskId)) return { taskId, refund: task.cost };
   // A task that never came to its Dispatcher is nobody's but the Worker's to tell of.
   const end = endMessage({ ...task, status: "CANCELLED" }, [], deps.fileUrl);
   if (end) await deps.announceEnd(userId, end, task.callbackUrl);

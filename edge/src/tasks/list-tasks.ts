@@ -1,13 +1,14 @@
 import { type Page, toPage } from "@star-graph/shared/page";
 import type { TaskListItem, TaskListQuery } from "@star-graph/shared/rest/tasks";
 import { isTerminal } from "@star-graph/shared/task";
+import type { Shard } from "../dispatch/pools.ts";
 import type { LiveTask } from "../dispatch/types.ts";
 import type { ResultRow, TaskStore } from "./store.ts";
 import { type FileUrl, toListItem } from "./task-view.ts";
 
 export interface ListTasksDeps extends Pick<TaskStore, "listTasks" | "findResults"> {
   /** What the Dispatchers know of tasks that are not done, by id; asked once for all of them. */
-  liveTasks(tasks: { id: string; pool: string }[]): Promise<Map<string, LiveTask>>;
+  liveTasks(tasks: ({ id: string } & Shard)[]): Promise<Map<string, LiveTask>>;
   fileUrl: FileUrl;
 }
 

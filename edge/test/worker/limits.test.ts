@@ -169,7 +169,7 @@ describe("submissions", () => {
 
   test("are forgotten once the bucket is full again", async () => {
     await fill(1, Date.now() - 1);
-    await dispatcherOf().sweep("public");
+    await dispatcherOf().sweep({ pool: PUBLIC_POOL, shard: 0 }, { targets: [], isClosed: false });
     const left = await runInDurableObject(dispatcherOf(), (_, state) =>
       state.storage.sql.exec("SELECT * FROM submit_counts WHERE user_id = 1").toArray(),
     );

@@ -93,18 +93,19 @@ export const untilStatus = (user: TestUser, taskId: string, status: string) =>
 export const balanceOf = async (user: TestUser) => dataOf(await call("GET", "/api/v1/users/balance", { token: user.token }));
 
 /** The Dispatcher object of a pool, to look into, evict or wake. */
-export const dispatcherOf = (pool = PUBLIC_POOL) => env.DISPATCHER.get(env.DISPATCHER.idFromName(dispatcherName(pool)));
+export const dispatcherOf = (pool = PUBLIC_POOL, shard = 0) =>
+  env.DISPATCHER.get(env.DISPATCHER.idFromName(dispatcherName({ pool, shard })));
 
 /** Cancels whatever is left, so that a test which failed leaves no work to the next one's agents. */
 export async function cancelAll(): Promise<void> {
   const db = openDatabase(env.DB);
   const left = await db
-    .select({ id: tasks.id, pool: tasks.pool })
+    .select({ id: tasks.id, pool: tasks.pool, shard: tasks.shard })
     .from(tasks)
     .where(inArray(tasks.status, ["PENDING", "PROCESSING"]));
-  for (const { id, pool } of left) {
+  for (const { id, pool, shard } of left) {
     await createLedger(db).settleTask(id, null, { status: "CANCELLED" }, Date.now());
-    await dispatcherOf(pool).cancel(id);
+    await dispatcherOf(pool, shard).cancel(id);
   }
 }
 

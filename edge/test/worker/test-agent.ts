@@ -59,10 +59,12 @@ export class TestAgent {
   }
 
   /** Opens the socket; `hello` and `ready` are separate, as they are on the wire. */
-  static async open(key: string): Promise<TestAgent> {
-    const response = await SELF.fetch(`${ORIGIN}${AGENT_SOCKET_PATH}`, {
-      headers: { Upgrade: "websocket", Authorization: `Bearer ${key}` },
-    });
+  static async open(
+    key: string,
+    fetch: (request: Request) => Promise<Response> | Response = (request) => SELF.fetch(request),
+  ): Promise<TestAgent> {
+    const headers = { Upgrade: "websocket", Authorization: `Bearer ${key}` };
+    const response = await fetch(new Request(`${ORIGIN}${AGENT_SOCKET_PATH}`, { headers }));
     if (!response.webSocket) throw new Error(`no socket: ${response.status} ${await response.text()}`);
     return new TestAgent(response.webSocket);
   }

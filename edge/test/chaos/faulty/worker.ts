@@ -84,7 +84,7 @@ async function answerRig(request: Request, env: Cloudflare.Env): Promise<Respons
 }
 
 const dispatcherOf = (env: Cloudflare.Env, pool: string) =>
-  env.DISPATCHER.get(env.DISPATCHER.idFromName(dispatcherName(pool))) as unknown as DurableObjectStub<Dispatcher>;
+  env.DISPATCHER.get(env.DISPATCHER.idFromName(dispatcherName({ pool, shard: 0 }))) as unknown as DurableObjectStub<Dispatcher>;
 
 async function crash(env: Cloudflare.Env, order: z.infer<typeof Crash>): Promise<void> {
   try {
