@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { runAgent } from "../src/agent.ts";
 import type { OwnerLimits, RestRules } from "../src/config/agent-config.ts";
+import type { Engine } from "../src/engines/engine.ts";
 import { EngineSet } from "../src/engines/engine-set.ts";
 import { AGENT_TIMINGS, type AgentTimings } from "../src/timings.ts";
 import { aLog, type RecordedLog } from "./builders.ts";
@@ -58,6 +59,8 @@ export async function startAgent(
   options: {
     slots?: number;
     edge?: FakeEdge;
+    /** In place of the one that the test steps. */
+    otherEngine?: Engine;
     stateFolder?: string;
     timings?: Partial<AgentTimings>;
     limits?: Partial<OwnerLimits>;
@@ -84,7 +87,9 @@ export async function startAgent(
     },
     {
       openEngines: async () =>
-        new EngineSet([{ engine, slots: options.slots ?? 1, mappedModels: [{ name: "mapped-model", types: null }] }]),
+        new EngineSet([
+          { engine: options.otherEngine ?? engine, slots: options.slots ?? 1, mappedModels: [{ name: "mapped-model", types: null }] },
+        ]),
       log,
       signal: stop.signal,
       finish: finish.signal,

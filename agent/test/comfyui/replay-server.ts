@@ -35,8 +35,13 @@ export class ReplayServer {
   readonly cancelRows = new Inbox<number>();
   /** Sent one after the other, with the moment of each. */
   readonly jobs: ReplayedJob[] = [];
+  /** Names of the lines that were opened, in order. */
+  readonly openNames: string[] = [];
+  /** What `GET /models/<folder>` answers is made of. */
+  files = "as recorded";
+  answersPings = true;
   readonly #server: Server;
-  readonly #sockets = new WebSocketServer({ noServer: true });
+  readonly #sockets = new WebSocketServer({ noServer: true, autoPong: false });
   readonly #connections = new Inbox<{ socket: WebSocket; clientId: string }>();
   readonly #bound = new Map<string, { socket: WebSocket; clientId: string }>();
   readonly #options: ReplayOptions;
@@ -59,7 +64,10 @@ export class ReplayServer {
     http.on("upgrade", (request, socket, head) => {
       server.#sockets.handleUpgrade(request, socket, head, (ws) => {
         ws.on("error", () => {});
-        server.#connections.push({ socket: ws, clientId: new URL(request.url ?? "", "http://x").searchParams.get("clientId") ?? "" });
+        ws.on("ping", () => server.answersPings && ws.pong());
+        const clientId = new URL(request.url ?? "", "http://x").searchParams.get("clientId") ?? "";
+        server.openNames.push(clientId);
+        server.#connections.push({ socket: ws, clientId });
       });
     });
     http.on("request", (request, response) => void server.#onRequest(request, response));
@@ -91,6 +99,14 @@ export class ReplayServer {
     await this.stop();
     this.jobs.length = 0;
     this.#bound.clear();
+  }
+
+  /** A job that is over at once. */
+  finish(promptId: string, graph: Graph, outputs: Record<string, unknown>): void {
+    const job = new ReplayedJob(promptId, graph, graph, () => {});
+    for (const [node, output] of Object.entries(outputs)) job.played({ type: "executed", data: { node, output } });
+    job.endWell();
+    this.jobs.push(job);
   }
 
   /** Plays a scenario to its end. */
@@ -191,7 +207,7 @@ export class ReplayServer {
     }
     const bytes = Buffer.concat(chunks);
     const url = new URL(request.url ?? "/", this.url);
-    const route = `${request.method} ${url.pathname}`;
+    const route = `${request.method} ${url.pathname}${url.search}`;
     const isUpload = url.pathname === "/upload/image";
     this.requests.push(isUpload || bytes.length === 0 || url.pathname === "/prompt" ? route : `${route} ${bytes.toString("utf8")}`);
     const answer = (status: number, body?: unknown): void => {
@@ -204,7 +220,7 @@ export class ReplayServer {
       case "object_info":
         return answer(200, this.#options.objectInfo);
       case "models":
-        return answer(200, this.#options.objectInfo ? [second] : []);
+        return answer(200, [second, this.files]);
       case "system_stats":
         return answer(200, { system: { comfyui_version: "0.26.0" }, devices: [{ vram_free: 21_733_793_792 }] });
       case "upload": {

@@ -18,11 +18,13 @@ export const SECRET = "the whole workflow, with somebody's prompt";
 const QUICK: ComfyUITimings = {
   reconnect: { baseMs: 5, capMs: 20 },
   pingMs: 1_000,
+  healthMs: 500,
   withdrawMs: 30,
   filesMs: 20,
   pollMs: 60,
   cancelMs: 20,
   goneMs: 250,
+  stuckMs: 5_000,
   restart: { baseMs: 5, capMs: 20 },
   lookMs: 20,
   hangMs: 150,

@@ -28,7 +28,6 @@ interface Answer {
 const ANSWER_MS = 15_000;
 /** A file of the largest video that the edge takes, and the list of all nodes, on a slow disk. */
 const TRANSFER_MS = 120_000;
-const HEALTH_MS = 3_000;
 const MAX_FILE_BYTES = 256 * 1024 * 1024;
 
 const Stats = z.object({
@@ -74,8 +73,8 @@ export class ComfyClient {
   }
 
   /** @throws {ServerSilent} */
-  async stats(): Promise<{ version: string | null; freeMemoryBytes: number | null }> {
-    const { system, devices } = Stats.parse(await this.#json("system_stats", HEALTH_MS));
+  async stats(timeoutMs?: number): Promise<{ version: string | null; freeMemoryBytes: number | null }> {
+    const { system, devices } = Stats.parse(await this.#json("system_stats", timeoutMs));
     const free = devices.flatMap(({ vram_free: bytes }) => (bytes === undefined ? [] : [bytes]));
     return {
       version: system.comfyui_version ?? null,

@@ -17,7 +17,7 @@ import { Jobs, type JobTimings } from "./jobs.ts";
 import { type NodeClasses, parseObjectInfo } from "./object-info.ts";
 import { planTask } from "./plan-task.ts";
 import { sendInput } from "./send-input.ts";
-import { keepServer, type ServerProcessTimings } from "./server-process.ts";
+import { ServerProcess, type ServerProcessTimings } from "./server-process.ts";
 import type { ComfyUISettings } from "./settings.ts";
 import { keepSocket } from "./socket.ts";
 import { problemsOf } from "./validate-graph.ts";
@@ -26,6 +26,8 @@ import type { Workflow } from "./workflow.ts";
 export interface ComfyUITimings extends JobTimings, ServerProcessTimings {
   reconnect: BackoffLimits;
   pingMs: number;
+  /** A server that lives answers within this. */
+  healthMs: number;
   /** A line that is back sooner has taken no models away. */
   withdrawMs: number;
   /** How often the lists of files are compared: new ones show without a restart. */
@@ -55,6 +57,8 @@ export class ComfyUIEngine implements Engine {
   readonly #changes = new Changes();
   readonly #over = new AbortController();
   readonly #loops: Promise<void>[];
+  /** Null for a server that somebody else runs. */
+  readonly #server: ServerProcess | null;
   #classes: NodeClasses = new Map();
   #found: readonly FoundModel[] = [];
   #fileLists = "";
@@ -84,8 +88,8 @@ export class ComfyUIEngine implements Engine {
     });
     const { start } = settings;
     const isAnswering = async () => (await this.health()).isReady;
-    const server = start && keepServer({ start, isAnswering, timings, log, signal, onEnd: () => this.#withdraw() });
-    this.#loops = server ? [socket, server] : [socket];
+    this.#server = start ? new ServerProcess({ start, isAnswering, timings, log, signal, onEnd: () => this.#withdraw() }) : null;
+    this.#loops = this.#server ? [socket, this.#server.keep()] : [socket];
   }
 
   models(): readonly EngineModel[] {
@@ -102,7 +106,7 @@ export class ComfyUIEngine implements Engine {
 
   async health(): Promise<EngineHealth> {
     try {
-      const { freeMemoryBytes } = await this.#client.stats();
+      const { freeMemoryBytes } = await this.#client.stats(this.#deps.timings.healthMs);
       return { isReady: true, ...(freeMemoryBytes !== null && { freeMemoryBytes }) };
     } catch (error) {
       return { isReady: false, reason: `ComfyUI at ${this.#settings.url} does not answer: ${messageOf(error)}` };
@@ -134,6 +138,8 @@ export class ComfyUIEngine implements Engine {
       signal.throwIfAborted();
       const submission = { graph: plan.graph, promptId, clientId: this.#clientId, withPreviews: this.#settings.previews };
       const end = await this.#jobs.run(submission, onProgress, signal);
+      // Our own server can be made to let go; another's works on, and the next task waits behind it.
+      if (end.kind === "stuck" && this.#jobs.count === 0) this.#server?.restart();
       // An interrupt during the last node is lost, and the job ends well: what counts is that it was cancelled.
       signal.throwIfAborted();
       return await this.#resultOf(end, plan, task, found, outputFolder);
@@ -155,6 +161,7 @@ export class ComfyUIEngine implements Engine {
   async #resultOf(end: JobEnd, plan: Plan, task: EngineTask, { model }: FoundModel, folder: string): Promise<EngineResult> {
     switch (end.kind) {
       case "lost":
+      case "stuck":
         throw lostJob();
       case "interrupted":
         throw interruptedJob();

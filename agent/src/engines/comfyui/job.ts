@@ -14,7 +14,9 @@ export type JobEnd =
   | { kind: "failed"; failure: NodeFailure }
   | { kind: "interrupted" }
   /** The server knows nothing of it any more. */
-  | { kind: "lost" };
+  | { kind: "lost" }
+  /** Cancelled, and it goes on all the same. */
+  | { kind: "stuck" };
 
 /** What is known of a job from messages; the server's history is asked besides. */
 export interface Job {

@@ -12,6 +12,8 @@ export interface JobTimings {
   cancelMs: number;
   /** A server that answers nothing for so long is gone, and its jobs with it. */
   goneMs: number;
+  /** A cancelled job that goes on for so long is stuck in a node that never looks up. */
+  stuckMs: number;
 }
 
 interface OpenJob {
@@ -19,22 +21,20 @@ interface OpenJob {
   onProgress: (progress: EngineProgress) => void;
   /** Wakes whoever waits for its end. */
   wake: () => void;
-  /** When it, or the server at all, was heard of. */
+  /** Something was heard since it was looked at last. */
   isHurried: boolean;
 }
-
-type Clock = { nowMs: () => number };
 
 /** The jobs that this program has in the server. Several programs and people may use the same one. */
 export class Jobs {
   readonly #client: ComfyClient;
   readonly #timings: JobTimings;
-  readonly #clock: Clock;
+  readonly #clock: { nowMs: () => number };
   readonly #open = new Map<string, OpenJob>();
   /** The older form of previews does not say whose they are: the job that was told of last. */
   #atWork: string | null = null;
 
-  constructor(client: ComfyClient, timings: JobTimings, clock: Clock = { nowMs: () => performance.now() }) {
+  constructor(client: ComfyClient, timings: JobTimings, clock = { nowMs: () => performance.now() }) {
     this.#client = client;
     this.#timings = timings;
     this.#clock = clock;
@@ -96,8 +96,9 @@ export class Jobs {
   }
 
   async #follow(promptId: string, open: OpenJob, signal: AbortSignal): Promise<JobEnd> {
-    const { pollMs, cancelMs, goneMs } = this.#timings;
+    const { pollMs, cancelMs, goneMs, stuckMs } = this.#timings;
     let answeredAtMs = this.#clock.nowMs();
+    let cancelledAtMs: number | null = null;
     for (;;) {
       if (!open.isHurried && !signal.aborted) await this.#wait(open, pollMs);
       open.isHurried = false;
@@ -111,7 +112,10 @@ export class Jobs {
         if (this.#clock.nowMs() - answeredAtMs >= goneMs) throw Object.assign(serverGone(), { cause: error });
         await this.#wait(open, cancelMs);
       }
-      if (signal.aborted && !open.isHurried) await this.#wait(open, cancelMs);
+      if (!signal.aborted) continue;
+      cancelledAtMs ??= this.#clock.nowMs();
+      if (this.#clock.nowMs() - cancelledAtMs >= stuckMs) return { kind: "stuck" };
+      await this.#wait(open, cancelMs);
     }
   }
 

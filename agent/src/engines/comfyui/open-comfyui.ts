@@ -9,11 +9,13 @@ import { Workflow } from "./workflow.ts";
 const TIMINGS: ComfyUITimings = {
   reconnect: { baseMs: 250, capMs: 5_000 },
   pingMs: 10_000,
+  healthMs: 3_000,
   withdrawMs: 5_000,
   filesMs: 60_000,
   pollMs: 5_000,
   cancelMs: 500,
   goneMs: 60_000,
+  stuckMs: 120_000,
   restart: { baseMs: 1_000, capMs: 60_000 },
   lookMs: 2_000,
   hangMs: 120_000,

@@ -27,25 +27,42 @@ export interface ServerProcessDeps {
 
 const LAST_LINES = 20;
 
-/** Starts the owner's server and keeps it up until the signal ends both. */
-export async function keepServer(deps: ServerProcessDeps): Promise<void> {
-  const { timings, signal, log } = deps;
-  let failures = 0;
-  while (!signal.aborted) {
-    const { hasAnswered, why } = await runOnce(deps);
-    if (signal.aborted) return;
-    deps.onEnd();
-    failures = hasAnswered ? 0 : failures + 1;
-    const waitMs = backoffMs(failures, Math.random(), timings.restart);
-    log.warn("engine-ended", `ComfyUI ${why}; it is started again`, { waitMs });
-    await sleep(waitMs, undefined, { signal }).catch(() => {});
+/** The owner's server, started here and kept up until the signal ends both. */
+export class ServerProcess {
+  readonly #deps: ServerProcessDeps;
+  #stop = new AbortController();
+
+  constructor(deps: ServerProcessDeps) {
+    this.#deps = deps;
+  }
+
+  async keep(): Promise<void> {
+    const { timings, signal, log } = this.#deps;
+    let failures = 0;
+    while (!signal.aborted) {
+      this.#stop = new AbortController();
+      const { hasAnswered, why } = await runOnce(this.#deps, this.#stop);
+      if (signal.aborted) return;
+      this.#deps.onEnd();
+      failures = hasAnswered ? 0 : failures + 1;
+      const waitMs = backoffMs(failures, Math.random(), timings.restart);
+      log.warn("engine-ended", `ComfyUI ${why}; it is started again`, { waitMs });
+      await sleep(waitMs, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /** Ends it now, politely and then for certain; it is started again. */
+  restart(): void {
+    this.#stop.abort();
   }
 }
 
-async function runOnce({ start, isAnswering, timings, log, signal }: ServerProcessDeps): Promise<{ hasAnswered: boolean; why: string }> {
+async function runOnce(
+  { start, isAnswering, timings, log, signal }: ServerProcessDeps,
+  stop: AbortController,
+): Promise<{ hasAnswered: boolean; why: string }> {
   const [file = "", ...args] = start.command;
   const lines: string[] = [];
-  const stop = new AbortController();
   const child = execa(file, args, {
     ...(start.folder !== undefined && { cwd: start.folder }),
     stdin: "ignore",
@@ -66,9 +83,11 @@ async function runOnce({ start, isAnswering, timings, log, signal }: ServerProce
     if (isHanging) stop.abort();
   });
   const { exitCode, signal: killedBy, shortMessage } = await child;
+  const wasStopped = stop.signal.aborted;
   over.abort();
   await Promise.all([watching, reading]);
   if (hangs) return { hasAnswered, why: hasAnswered ? "hangs" : `did not answer within ${start.withinSeconds} s` };
+  if (wasStopped) return { hasAnswered, why: "did not let go of a task" };
   const said = lines.length > 0 ? `: ${lines.join(" | ").slice(-1000)}` : shortMessage === undefined ? "" : `: ${shortMessage}`;
   return { hasAnswered, why: `ended (${killedBy ?? exitCode ?? "not started"})${said}` };
 }

@@ -1,0 +1,65 @@
+import { expect, test, vi } from "vitest";
+import { fakeCommand, freePort } from "./fake-process.ts";
+import { runTask, startEngine, withModels } from "./start-engine.ts";
+import { aTask } from "./tasks.ts";
+
+async function startOwn(traits: string[] = [], timings: Parameters<typeof startEngine>[2] = {}) {
+  const port = await freePort();
+  const started = startEngine(`http://127.0.0.1:${port}`, { start: { command: fakeCommand(port, { traits }) } }, timings);
+  await withModels(started.engine);
+  return { ...started, port };
+}
+
+const pidsIn = (events: readonly string[]) => events.filter((event) => event.startsWith("engine-started")).length;
+
+test("a server of our own is started, and models appear when it answers", async () => {
+  const { engine } = await startOwn();
+  const { result } = await runTask(engine, aTask.textToImage());
+  expect(await result).toMatchObject({ servedBy: { engine: "comfyui", model: "v1-5-pruned-emaonly.safetensors" } });
+  expect(engine.residentModels()).toEqual(["stable-diffusion-v1-5"]);
+  await engine.freeMemory();
+  expect(engine.residentModels()).toEqual([]);
+  expect(await engine.health()).toEqual({ isReady: true, freeMemoryBytes: 8e9 });
+});
+
+test("one that crashes in a task is started again; the task may be tried again, and the models are back", async () => {
+  const { engine, log } = await startOwn();
+  const seen: number[] = [];
+  engine.onChange(() => seen.push(engine.models().length));
+  const { result } = await runTask(engine, aTask.textToImage({ prompt: "crash" }));
+  await expect(result).rejects.toMatchObject({ failure: "INTERNAL", isRetryable: true });
+  await vi.waitUntil(() => seen.includes(0) && engine.models().length > 0);
+  expect(log.events.find((event) => event.startsWith("engine-ended"))).toMatch(/ended \(139\)/);
+  expect((await (await runTask(engine, aTask.textToImage())).result).files).toHaveLength(1);
+  expect(pidsIn(log.events)).toBe(2);
+});
+
+test("one that hangs and does not heed SIGTERM is killed for certain and started again", async () => {
+  const { engine, log } = await startOwn(["stubborn"], { goneMs: 60_000 });
+  const { result } = await runTask(engine, aTask.textToImage({ prompt: "hang" }));
+  await expect(result).rejects.toMatchObject({ failure: "INTERNAL", isRetryable: true, message: "ComfyUI restarted and lost the task" });
+  expect(log.events.filter((event) => event.startsWith("engine-ended"))).toEqual([expect.stringContaining("ComfyUI hangs")]);
+  await withModels(engine);
+});
+
+test("one that goes on with a cancelled task is made to let go", async () => {
+  const { engine, log } = await startOwn([], { stuckMs: 60 });
+  const run = await runTask(engine, aTask.textToImage({ prompt: "deaf", steps: 150 }));
+  await vi.waitUntil(() => run.progress.some(({ phase }) => phase === "sampling"));
+  run.abort.abort(new Error("cancelled"));
+  await expect(run.result).rejects.toThrow("cancelled");
+  await vi.waitUntil(() => pidsIn(log.events) === 2);
+  expect(log.events.filter((event) => event.startsWith("engine-ended"))).toEqual([expect.stringContaining("did not let go")]);
+});
+
+test("it ends with the agent", async () => {
+  const { engine, port } = await startOwn();
+  await engine.close();
+  await expect(fetch(`http://127.0.0.1:${port}/system_stats`)).rejects.toThrow("fetch failed");
+});
+
+test("a command that cannot be started is said, and tried again", async () => {
+  const { log } = startEngine("http://127.0.0.1:9", { start: { command: ["/no/such/python", "main.py"] } });
+  await vi.waitUntil(() => log.events.filter((event) => event.startsWith("engine-ended")).length > 1);
+  expect(log.events.find((event) => event.startsWith("engine-ended"))).toMatch(/\/no\/such\/python/);
+});
