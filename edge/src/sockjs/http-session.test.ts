@@ -43,6 +43,10 @@ class Bench {
     this.state = resumeSession([...this.stored.values()], this.now);
   }
 
+  seqs(): number[] {
+    return this.state.phase === "none" ? [] : this.state.waiting.map(({ seq }) => seq);
+  }
+
   waiting(): string[] {
     return this.state.phase === "none" ? [] : this.state.waiting.map(({ text }) => text);
   }
@@ -260,11 +264,11 @@ describe("an end", () => {
 const numbers = (text: string): string[] => [...text.matchAll(/<\d+>/g)].map(([one]) => one);
 
 test("whatever happens in whatever order, a message that was not refused is written once, and what waits stays bounded", () => {
-  // A linear congruential generator: the same ten thousand steps each time.
+  // A linear congruential generator: the same fifty thousand steps each time.
   let seed = 42;
   const random = (below: number) => (seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0) % below;
   const outcomes: { written: string[]; waiting: string[]; sent: string[] }[] = [];
-  for (let round = 0; round < 50; round += 1) {
+  for (let round = 0; round < 250; round += 1) {
     const bench = new Bench();
     let [nextId, nextMessage] = [1, 1];
     let sent: string[] = [];
@@ -289,7 +293,7 @@ test("whatever happens in whatever order, a message that was not refused is writ
       else if (random(20) === 0) effects = bench.on({ type: "gone", receiverId: nextId - 1 });
       else if (bench.state.phase === "open" && !bench.state.receiver) bench.resume();
       for (const effect of effects) if (effect.type === "write") written += effect.text;
-      expect([...bench.stored.values()].map(({ text }) => text)).toEqual(bench.waiting());
+      if ([...bench.stored.keys()].join() !== bench.seqs().join()) outcomes.push({ written: ["stored"], waiting: [], sent: ["waiting"] });
       if (before !== "none" && bench.state.phase !== "open") {
         // What an end takes along was never written; the session after it begins anew.
         const seen = numbers(written);

@@ -10,14 +10,13 @@ import { streamHeaders, textAnswer } from "./http-headers.ts";
 import { HubEffects } from "./hub-effects.ts";
 import { serverInfo } from "./info.ts";
 import { readBody, readPayload } from "./payload.ts";
+import { SessionAlarm } from "./session-alarm.ts";
 import { readSockJsUrl, type Receiving, type Sending } from "./session-path.ts";
 import { StompLine } from "./stomp-line.ts";
 import { readCallback, TRANSPORTS } from "./transports.ts";
 import { attach, beatOf, type Framing, framingOf, WebSocketCarrier } from "./web-socket-carrier.ts";
 
 const NOT_SENDABLE: ReadonlySet<number> = new Set([1004, 1005, 1006, 1015]);
-/** An alarm that is this much too early is moved; a little too early is cheaper than another write. */
-const ALARM_SLACK_MS = 60_000;
 
 /**
  * One session of a client and the STOMP in it: a WebSocket, bare or with SockJS's frames, or one HTTP request after the other.
@@ -35,21 +34,20 @@ export class SockSession extends DurableObject<Cloudflare.Env> {
   readonly #hub: HubEffects;
   #open: { carrier: Carrier; line: StompLine } | null = null;
   #lastTurn: Promise<unknown> = Promise.resolve();
-  /** Whether there is something to delete at the end; null while that is not known. */
-  #isStored: boolean | null = null;
+  readonly #alarm: SessionAlarm;
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
     this.#hub = new HubEffects(env, ctx.id.toString(), ctx.storage.kv, (event) => this.#tell(event));
+    this.#alarm = new SessionAlarm(ctx.storage);
     const [socket] = ctx.getWebSockets();
     if (socket) ctx.setWebSocketAutoResponse(beatOf(framingOf(socket)));
   }
 
   override async fetch(request: Request): Promise<Response> {
     const path = readSockJsUrl(request.url);
-    if (request.headers.get("Upgrade")?.toLowerCase() === "websocket") {
-      return this.#accept(request, path?.type === "websocket" ? "sockjs" : "raw");
-    }
+    if (path?.type === "greeting" || path?.type === "raw-websocket") return this.#accept(request, "raw");
+    if (path?.type === "websocket") return this.#accept(request, "sockjs");
     if (path?.type === "info") return serverInfo(request, crypto.getRandomValues(new Uint32Array(1))[0] ?? 0);
     if (path?.type === "receive") return this.#receive(request, path.transport);
     if (path?.type === "send") return this.#take(request, path.transport);
@@ -84,7 +82,7 @@ export class SockSession extends DurableObject<Cloudflare.Env> {
 
   override alarm(): Promise<void> {
     return this.#inTurn(async () => {
-      this.#isStored = true;
+      this.#alarm.rang();
       const { carrier, line } = this.#session();
       await line.handle({ type: "due" });
       if (!carrier.onDue()) await line.handle({ type: "lost" });
@@ -112,7 +110,6 @@ export class SockSession extends DurableObject<Cloudflare.Env> {
 
   /** SockJS clients fall back to another transport when they wait for the open frame too long: it goes before everything else. */
   #accept(request: Request, framing: Framing): Response {
-    if (this.ctx.getWebSockets().length > 0) return new Response(null, { status: 409 });
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
     if (framing === "sockjs") server.send(OPEN_FRAME);
@@ -190,21 +187,12 @@ export class SockSession extends DurableObject<Cloudflare.Env> {
 
   async #settle(): Promise<void> {
     const { carrier } = this.#session();
-    const armed = await this.ctx.storage.getAlarm();
-    this.#isStored ??= armed !== null;
     if (carrier.isOver()) {
       this.#open = null;
-      // Who only asked in vain leaves nothing behind.
-      if (!this.#isStored) return;
-      await this.ctx.storage.deleteAlarm();
-      await this.ctx.storage.deleteAll();
-      this.#isStored = false;
-      return;
+      return this.#alarm.clear();
     }
     const state = carrier.state();
     const next = Math.min((state && dueAt(state)) ?? Infinity, carrier.dueAt() ?? Infinity);
-    if (next === Infinity || (armed !== null && armed <= next && next - armed < ALARM_SLACK_MS)) return;
-    await this.ctx.storage.setAlarm(next);
-    this.#isStored = true;
+    await this.#alarm.arm(next === Infinity ? null : next);
   }
 }

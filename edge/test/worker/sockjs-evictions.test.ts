@@ -1,4 +1,4 @@
-import { evictDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { EndMessage } from "@star-graph/shared/push";
 import { beforeEach, describe, expect, test, vi } from "vitest";
@@ -109,6 +109,29 @@ describe.each([
       ...tasks.map((taskId) => `MESSAGE ${taskId}`),
       "RECEIPT committed",
     ]);
+  });
+});
+
+describe("a quiet session on a WebSocket", () => {
+  test.each([
+    ["raw", "", "\n", "\n"],
+    ["sockjs", "/000/quiet", '["\\n"]', 'a["\\n"]'],
+  ])("(%s) is answered its beats while its object sleeps, and is not woken before its token expires", async (framing, url, beat, echo) => {
+    const { ws, object } = await SockJsSocket.open(url);
+    const received: string[] = [];
+    ws.addEventListener("message", ({ data }) => void received.push(String(data)));
+    const connect = frame("CONNECT", { "accept-version": "1.1", "heart-beat": "10000,10000", Authorization: `Bearer ${user.token}` });
+    ws.send(framing === "raw" ? connect : JSON.stringify([connect]));
+    await expect.poll(() => received.join()).toContain("heart-beat:10000,10000");
+    await evictDurableObject(object, { webSockets: "hibernate" });
+    for (let beats = 1; beats <= 3; beats += 1) {
+      ws.send(beat);
+      await expect.poll(() => received.slice(-beats)).toEqual(Array.from({ length: beats }, () => echo));
+    }
+    await expect(evictDurableObject(object)).rejects.toThrow(/not currently running/);
+    const alarm = await runInDurableObject(object, (_, { storage }) => storage.getAlarm());
+    expect(alarm).toBeGreaterThan(Date.now() + 3_600_000);
+    ws.close(1000);
   });
 });
 

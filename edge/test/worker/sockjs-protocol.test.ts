@@ -627,6 +627,14 @@ describe("HandlingClose", () => {
   });
 });
 
+test("an upgrade where no WebSocket is opens none", async () => {
+  for (const path of ["/000/abc/eventsource", "/info", "/iframe.html"]) {
+    const answer = await request("GET", path, { headers: { Upgrade: "websocket" } });
+    expect([path, answer.status, answer.webSocket]).toEqual([path, 200, null]);
+    await answer.body?.cancel();
+  }
+});
+
 test("every answer about a session may be read by the page that asked", async () => {
   for (const [method, path] of [
     ["POST", `${aUrl()}/xhr`],

@@ -8,6 +8,7 @@ export interface Received {
 export interface ConnectedClient {
   /** Every message so far, in order. */
   readonly received: readonly Received[];
+  send(destination: string, headers: Record<string, string>, body: unknown): void;
   /** Ends it as its library does; resolves when its connection is gone. */
   disconnect(): Promise<void>;
   /** The connection breaks without a word of STOMP. */

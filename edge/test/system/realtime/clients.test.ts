@@ -50,12 +50,24 @@ function told(client: ConnectedClient, destination: string, taskId: string, fits
   return vi.waitUntil(() => (about().some(fits) ? about() : null), { timeout: 30_000, interval: 20 });
 }
 
+/** The task of the answer to what was sent under that id. */
+async function answered(client: ConnectedClient, correlationId: string): Promise<string> {
+  const answer = await vi.waitUntil(
+    () => client.received.find(({ destination, body }) => destination === DESTINATIONS.reply && body["correlationId"] === correlationId),
+    { timeout: 30_000, interval: 20 },
+  );
+  const { type, code, data } = answer.body as { type: string; code: unknown; data: { taskId: string } };
+  expect([type, code]).toEqual(["reply", 200]);
+  return data.taskId;
+}
+
 describe.each(CLIENTS)("$name", (kind) => {
   test("connects, follows a task to its picture and another to its cancel, and comes back to what it missed", async () => {
     const user = await aUser();
     const client = await kind.connect(system.baseUrl, user.token);
 
-    const drawn = await user.submit({ ...PICTURE, clientId: "100%" });
+    client.send("/app/generate", { "correlation-id": "first" }, { type: "TEXT2IMG", ...PICTURE, clientId: "100%" });
+    const drawn = await answered(client, "first");
     const [end, ...more] = await told(client, DESTINATIONS.result, drawn);
     expect([end, more]).toMatchObject([{ type: "result", status: "COMPLETED", clientId: "100%" }, []]);
     const [{ url }] = end!["results"] as [{ url: string }];

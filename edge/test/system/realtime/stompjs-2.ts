@@ -33,6 +33,7 @@ function stompjsOver(name: string, open: (url: string) => PageSocket): ClientKin
       }
       return {
         received,
+        send: (destination, headers, body) => client.send(destination, headers, JSON.stringify(body)),
         disconnect: () => new Promise((resolve) => client.disconnect(() => resolve())),
         cut: () => socket.close(),
       };
