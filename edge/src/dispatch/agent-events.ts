@@ -3,7 +3,7 @@ import { DEFAULTS } from "@star-graph/shared/defaults";
 import { PHASES, type TaskProgress } from "@star-graph/shared/task";
 import { endStopping, endWithFailure, handBack, loseAttempt } from "./attempt-ends.ts";
 import type { QueueClock } from "./clock.ts";
-import { expectedMs, learnSpeed } from "./speeds.ts";
+import { expectedMs, learnLoad, learnSpeed } from "./speeds.ts";
 import { fillAgent, offerToOthers, requeue, withdraw } from "./offers.ts";
 import type { DispatchStore } from "./store.ts";
 import type { AgentRecord, Effect, WorkItem, WorkItemIn } from "./types.ts";
@@ -138,6 +138,7 @@ function onAccepted(store: DispatchStore, agentId: string, attemptId: string, cl
     attempt,
     startedAt: now,
     charge: item.charge,
+    ...(item.isCold && { isCold: true }),
     deadlineAt,
     leaseUntil,
     progress,
@@ -145,7 +146,7 @@ function onAccepted(store: DispatchStore, agentId: string, attemptId: string, cl
   };
   store.putItem(running);
   const agent = store.getAgent(agentId);
-  if (agent) store.putAgent({ ...agent, freeSlots: Math.max(0, agent.freeSlots - 1) });
+  if (agent) store.putAgent({ ...agent, freeSlots: Math.max(0, agent.freeSlots - 1), lastModel: item.model });
   return [{ kind: "duty", duty: { kind: "started", taskId: item.taskId, attempt, at: now } }];
 }
 
@@ -166,7 +167,13 @@ function onProgress(
   if (item.state !== "running" || PHASES.indexOf(phase) < PHASES.indexOf(item.progress.phase)) return [];
   const { leaseMs } = clock.timings;
   const leaseUntil = clock.now + leaseMs;
-  const running: WorkItemIn<"running"> = { ...item, progress: { phase, step, totalSteps } };
+  const hasLoaded = item.loadedAt === undefined && PHASES.indexOf(phase) >= PHASES.indexOf("sampling");
+  const running: WorkItemIn<"running"> = {
+    ...item,
+    progress: { phase, step, totalSteps },
+    ...(hasLoaded && { loadedAt: clock.now }),
+  };
+  if (hasLoaded && item.isCold) learnLoad(store, item.model, clock.now - item.startedAt);
   // Stored when it says something new about the attempt's life, not for every step.
   if (phase !== item.progress.phase || leaseUntil > item.leaseUntil + leaseMs / 3)
     store.putItem({ ...running, leaseUntil, dueAt: nextLook(leaseUntil, item) });
@@ -179,7 +186,7 @@ function onCompleted(store: DispatchStore, agentId: string, report: CompletedMes
   const late: Effect = { kind: "late", agentId, attemptId: report.attemptId };
   if (item?.state === "stopping") return [late, endStopping(store, item, clock)];
   if (item?.state !== "running") return [late];
-  learnSpeed(store, item, clock.now - item.startedAt);
+  learnSpeed(store, item, clock.now - (item.isCold ? (item.loadedAt ?? item.startedAt) : item.startedAt));
   store.putItem({ ...base(item), state: "ending", attempt: item.attempt, dueAt: Number.MAX_SAFE_INTEGER });
   return [{ kind: "duty", duty: { kind: "completed", taskId: item.taskId, attempt: item.attempt, report, at: clock.now } }];
 }

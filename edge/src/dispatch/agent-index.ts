@@ -47,6 +47,7 @@ export class AgentIndex {
   readonly #kinds = new Map<string, Kind>();
   /** By what a task asks for first. */
   readonly #byTypeAndModel = new Map<string, Set<Kind>>();
+  readonly #warm = new Map<string, Set<string>>();
   readonly #byOwner = new Map<number, Set<string>>();
   readonly #resting = new Set<string>();
   /** A models list keeps its identity as long as its agent says nothing else. */
@@ -119,6 +120,17 @@ export class AgentIndex {
     return this.#byTypeAndModel.get(`${type}|${model}`) ?? [];
   }
 
+  /** Agents that have that model in memory, as far as is known; at most so many of them. */
+  warmFor(model: string, limit: number): AgentRecord[] {
+    const found: AgentRecord[] = [];
+    for (const agentId of this.#warm.get(model) ?? []) {
+      const agent = this.get(agentId);
+      if (agent) found.push(agent);
+      if (found.length >= limit) break;
+    }
+    return found;
+  }
+
   /** A user's own agents. */
   ownedBy(userId: number): AgentRecord[] {
     return [...(this.#byOwner.get(userId) ?? [])].flatMap((agentId) => this.get(agentId) ?? []);
@@ -174,9 +186,8 @@ export class AgentIndex {
       kind.slots += agent.slots;
     }
     if (agent.restsUntil !== null) this.#resting.add(agent.agentId);
-    if (agent.ownerId !== undefined) {
-      this.#byOwner.set(agent.ownerId, (this.#byOwner.get(agent.ownerId) ?? new Set()).add(agent.agentId));
-    }
+    if (agent.ownerId !== undefined) addTo(this.#byOwner, agent.ownerId, agent.agentId);
+    for (const model of warmModels(agent)) addTo(this.#warm, model, agent.agentId);
     this.#giveRoom(entry);
   }
 
@@ -188,23 +199,31 @@ export class AgentIndex {
       kind.slots -= agent.slots;
     }
     this.#resting.delete(agent.agentId);
-    if (agent.ownerId !== undefined) {
-      const same = this.#byOwner.get(agent.ownerId);
-      same?.delete(agent.agentId);
-      if (same?.size === 0) this.#byOwner.delete(agent.ownerId);
-    }
+    if (agent.ownerId !== undefined) takeFrom(this.#byOwner, agent.ownerId, agent.agentId);
+    for (const model of warmModels(agent)) takeFrom(this.#warm, model, agent.agentId);
     this.#takeRoom(entry);
   }
 
   #giveRoom({ agent, kind, open }: Entry): void {
-    if (open > 0) kind.room.set(open, (kind.room.get(open) ?? new Set()).add(agent.agentId));
+    if (open > 0) addTo(kind.room, open, agent.agentId);
   }
 
   #takeRoom({ agent, kind, open }: Entry): void {
-    const same = kind.room.get(open);
-    same?.delete(agent.agentId);
-    if (same?.size === 0) kind.room.delete(open);
+    takeFrom(kind.room, open, agent.agentId);
   }
+}
+
+const warmModels = ({ lastModel, status }: AgentRecord): Set<string> =>
+  new Set([...(status?.residentModels ?? []), ...(lastModel === undefined ? [] : [lastModel])]);
+
+function addTo<K>(sets: Map<K, Set<string>>, key: K, value: string): void {
+  sets.set(key, (sets.get(key) ?? new Set()).add(value));
+}
+
+function takeFrom<K>(sets: Map<K, Set<string>>, key: K, value: string): void {
+  const values = sets.get(key);
+  values?.delete(value);
+  if (values?.size === 0) sets.delete(key);
 }
 
 const keysOf = ({ models }: Profile): Set<string> => new Set(models.flatMap(({ name, types }) => types.map((type) => `${type}|${name}`)));

@@ -1,4 +1,5 @@
 import { AgentIndex } from "./agent-index.ts";
+import { Holds } from "./holds.ts";
 import { openSlots } from "./matching.ts";
 import { classOf, lineKey, parseLineKey } from "./requirement.ts";
 import { byAge, byShare, type DispatchStore, type Front, type StoreOptions } from "./store.ts";
@@ -10,23 +11,30 @@ const hasAgent = (item: WorkItem): boolean => item.state !== "waiting" && item.s
 export function createMemoryStore({ runningPerUser }: StoreOptions = { runningPerUser: Infinity }): DispatchStore {
   const items = new Map<string, WorkItem>();
   const agents = new AgentIndex();
+  const holds = new Holds();
   const speeds = new Map<string, number>();
   const usages = new Map<number, number>();
   const uncapped = new Set<number>();
   let seq = 0;
   let turn = 0;
 
-  const all = (keep: (item: WorkItem) => boolean) => [...items.values()].filter(keep).toSorted((a, b) => a.seq - b.seq);
+  let inOrder: WorkItem[] | null = null;
+  const all = (keep: (item: WorkItem) => boolean) => (inOrder ??= [...items.values()].toSorted((a, b) => a.seq - b.seq)).filter(keep);
   const attemptOf = (item: WorkItem) => (item.state === "waiting" ? null : item.attempt);
   const itemsOfAgent = (agentId: string) => all((item) => item.state !== "ending" && attemptOf(item)?.agentId === agentId);
-  const keyOf = (item: WorkItem) => lineKey(classOf(item, agents.levels));
-  const waiting = (line?: Requirement, userId?: number) =>
-    all(
-      (item) =>
-        item.state === "waiting" &&
-        (line === undefined || keyOf(item) === lineKey(line)) &&
-        (userId === undefined || item.userId === userId),
+  let [keys, levels] = [new WeakMap<WorkItem, string>(), agents.levels];
+  const keyOf = (item: WorkItem) => {
+    if (levels !== agents.levels) [keys, levels] = [new WeakMap(), agents.levels];
+    const key = keys.get(item) ?? lineKey(classOf(item, levels));
+    keys.set(item, key);
+    return key;
+  };
+  const waiting = (line?: Requirement, userId?: number) => {
+    const key = line && lineKey(line);
+    return all(
+      (item) => item.state === "waiting" && (key === undefined || keyOf(item) === key) && (userId === undefined || item.userId === userId),
     );
+  };
   const usage = (userId: number) => usages.get(userId) ?? 0;
   const running = (userId: number) => all((item) => item.userId === userId && hasAgent(item)).length;
   const frontsIn = (tasks: WorkItem[]): Front[] =>
@@ -44,6 +52,7 @@ export function createMemoryStore({ runningPerUser }: StoreOptions = { runningPe
     const before = items.get(taskId);
     const userId = (item ?? before)?.userId ?? 0;
     const wasCapped = running(userId) >= runningPerUser;
+    inOrder = null;
     if (item) items.set(taskId, kept(item));
     else items.delete(taskId);
     refresh(before && attemptOf(before)?.agentId);
@@ -92,10 +101,12 @@ export function createMemoryStore({ runningPerUser }: StoreOptions = { runningPe
     restedAgents: (now) => agents.list().filter(({ restsUntil }) => restsUntil !== null && restsUntil <= now),
     earliestDue() {
       const due = [...[...items.values()].map(({ dueAt }) => dueAt), ...agents.list().flatMap(({ restsUntil }) => restsUntil ?? [])];
-      return due.length === 0 ? null : due.reduce((a, b) => Math.min(a, b));
+      const earliest = due.reduce((a, b) => Math.min(a, b), holds.earliest());
+      return earliest === Infinity ? null : earliest;
     },
 
     agents,
+    holds,
     getAgent: (agentId) => agents.get(agentId),
     putAgent: (agent) => agents.put(Object.freeze({ ...agent }), openSlots(agent, itemsOfAgent(agent.agentId))),
     deleteAgent: (agentId) => agents.delete(agentId),

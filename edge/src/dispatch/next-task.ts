@@ -1,3 +1,4 @@
+import { hold, isBetterToWait, isWarm, isWorthALoad, mayGoBefore } from "./affinity.ts";
 import type { QueueClock } from "./clock.ts";
 import { canServe } from "./matching.ts";
 import { byAge, byShare, type DispatchStore, type Front, type WaitingLine } from "./store.ts";
@@ -10,13 +11,40 @@ const OLD_EVERY = 8;
 const least = (fronts: (Front | null)[], order: (a: Front, b: Front) => number): Front | null =>
   fronts.reduce((best, front) => (best === null || (front !== null && order(front, best) < 0) ? front : best), null);
 
-/** Whose task an agent with room gets; null when nothing waits that it may run. */
+/** Whose task an agent with room gets; null when nothing waits that it may run, or what waits had better wait for another. */
 export function nextFor(store: DispatchStore, agent: AgentRecord, clock: QueueClock): Front | null {
   const lines = store.waitingLines().filter((line) => canServe(agent.models, line));
   if (lines.length === 0) return null;
   const own = ownFront(store, agent);
   if (agent.ownTasks === "only" || (agent.ownTasks === "first" && own)) return own;
-  return oldest(store, lines, clock) ?? least([own, ...lines.map((line) => store.nextByShare(line))], byShare);
+  return oldest(store, lines, clock) ?? nextByModel(store, agent, [own, ...lines.map((line) => store.nextByShare(line))], clock);
+}
+
+/** By share, but for what the agent has loaded as long as that saves more than it costs. */
+function nextByModel(store: DispatchStore, agent: AgentRecord, fronts: (Front | null)[], clock: QueueClock): Front | null {
+  const due = least(fronts, byShare);
+  if (!due || isWarm(agent, due.line.model)) return due;
+  const overdue = least(
+    fronts.filter((front) => front !== null && store.holds.isOver(front.line, clock.now)),
+    byShare,
+  );
+  if (overdue) return overdue;
+  if (!isWorthALoad(store, due.line.model)) return due;
+  const warm = least(
+    fronts.filter((front) => front !== null && isWarm(agent, front.line.model)),
+    byShare,
+  );
+  if (warm && mayGoBefore(store, warm, due, clock)) {
+    hold(store, due.line, clock);
+    return warm;
+  }
+  const cold = fronts.filter((front) => {
+    if (!front || isWarm(agent, front.line.model)) return false;
+    const waits = isBetterToWait(store, front.line, clock);
+    if (waits) hold(store, front.line, clock);
+    return !waits;
+  });
+  return least([...cold, warm], byShare);
 }
 
 /** The owner's own place: on their own box a user's cap does not count. */

@@ -1,3 +1,4 @@
+import { hold, isBetterToWait, isWarm, isWorthALoad, warmAgents } from "./affinity.ts";
 import type { QueueClock } from "./clock.ts";
 import { chargeShare, refundShare, weightOf } from "./fair-share.ts";
 import { canServe } from "./matching.ts";
@@ -11,12 +12,18 @@ import { base, waitingDeadline } from "./work-item.ts";
 const REST_MS = 5_000;
 
 /** The agent with most room among those that may run that user's task, the user's own boxes before others; null when none has room. */
-function chooseAgent(store: DispatchStore, line: Requirement, userId: number, isCapped: boolean): AgentRecord | null {
+function chooseAgent(store: DispatchStore, line: Requirement, userId: number, clock: QueueClock): AgentRecord | null {
   const { agents } = store;
   const own = agents.ownedBy(userId).filter((agent) => canServe(agent.models, line));
   const ownWithRoom = mostRoom(own.map((agent) => ({ agent, open: agents.openOf(agent.agentId) })));
-  if (ownWithRoom || isCapped) return ownWithRoom;
-  return mostRoom(agents.profilesFor(line, userId).flatMap((profile) => agents.withRoom(profile).next().value ?? []));
+  if (ownWithRoom || store.shareOf(userId).running >= clock.limits.runningPerUser) return ownWithRoom;
+  const able = warmAgents(store, line).filter((agent) => agent.ownTasks !== "only" || agent.ownerId === userId);
+  const warm = mostRoom(able.map((agent) => ({ agent, open: agents.openOf(agent.agentId) })));
+  if (warm && isWorthALoad(store, line.model)) return warm;
+  const any = mostRoom(agents.profilesFor(line, userId).flatMap((profile) => agents.withRoom(profile).next().value ?? []));
+  if (!any || !isBetterToWait(store, line, clock)) return any;
+  hold(store, line, clock);
+  return null;
 }
 
 function mostRoom(candidates: { agent: AgentRecord; open: number }[]): AgentRecord | null {
@@ -30,7 +37,7 @@ function mostRoom(candidates: { agent: AgentRecord; open: number }[]): AgentReco
 /** Gives a user's first waiting task of a line to the best agent with room, if there is one. */
 function offerFirst(store: DispatchStore, line: Requirement, userId: number, clock: QueueClock): Effect[] {
   const task = store.firstWaiting(line, userId);
-  const agent = task && chooseAgent(store, line, userId, store.shareOf(userId).running >= clock.limits.runningPerUser);
+  const agent = task && chooseAgent(store, line, userId, clock);
   return agent ? [offerTo(store, task, agent, clock)] : [];
 }
 
@@ -51,6 +58,14 @@ export function fillAgent(store: DispatchStore, agentId: string, clock: QueueClo
   return [...effects, ...offerToOthers(store, clock)];
 }
 
+/** Lines that have waited long enough for an agent with their model take any. */
+export function offerHeld(store: DispatchStore, clock: QueueClock): Effect[] {
+  return store.holds.over(clock.now).flatMap((line) => {
+    const front = store.nextByShare(line);
+    return front ? offerFirst(store, front.line, front.userId, clock) : [];
+  });
+}
+
 /** Users who are below their cap again: what ended was on one agent, what waits may be for others. */
 export function offerToOthers(store: DispatchStore, clock: QueueClock): Effect[] {
   const effects: Effect[] = [];
@@ -68,7 +83,9 @@ function offerTo(store: DispatchStore, item: WorkItem, agent: AgentRecord, clock
   const { now, timings } = clock;
   const attempt: Attempt = { id: clock.newAttemptId(), number: item.attemptNumber + 1, agentId: agent.agentId, agentName: agent.name };
   const { usage, charge } = chargeShare(store.shareOf(item.userId).usage, expectedMs(store, item), weightOf(item.vip, now), now);
-  const offered: WorkItemIn<"offered"> = { ...base(item), state: "offered", attempt, charge, dueAt: now + timings.offerMs };
+  const isCold = !isWarm(agent, item.model);
+  const offered: WorkItemIn<"offered"> = { ...base(item), state: "offered", attempt, charge, isCold, dueAt: now + timings.offerMs };
+  store.holds.end(store.lineOf(item));
   store.putItem(offered);
   store.setUsage(item.userId, usage);
   return { kind: "offer", item: offered };

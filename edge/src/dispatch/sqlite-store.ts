@@ -1,3 +1,4 @@
+import { Holds } from "./holds.ts";
 import { openSlots } from "./matching.ts";
 import { classOf, lineKey, type SizeLevels } from "./requirement.ts";
 import { bodiesOf, firstNumber, type SqlDatabase } from "./sql-database.ts";
@@ -43,6 +44,7 @@ export function createSqliteStore(sql: SqlDatabase, options: StoreOptions = { ru
   const agents = createStoredAgents(sql, (agent) => openSlots(agent, itemsOfAgent(agent.agentId)));
   const getItem = (taskId: string): WorkItem | null =>
     bodiesOf<WorkItem>(sql, "SELECT body FROM work_items WHERE task_id = ?", taskId)[0] ?? null;
+  const holds = new Holds();
   let turn = 0;
   const keyOf = (item: WorkItem) => lineKey(classOf(item, agents.index.levels));
   const attemptOf = (item: WorkItem | null) => (!item || item.state === "waiting" ? null : item.attempt);
@@ -139,10 +141,12 @@ export function createSqliteStore(sql: SqlDatabase, options: StoreOptions = { ru
     earliestDue() {
       const item = firstNumber(sql, "SELECT min(due_at) AS n FROM work_items");
       const due = [...(item === null ? [] : [item]), ...agents.index.resting().flatMap(({ restsUntil }) => restsUntil ?? [])];
-      return due.length === 0 ? null : due.reduce((a, b) => Math.min(a, b));
+      const earliest = due.reduce((a, b) => Math.min(a, b), holds.earliest());
+      return earliest === Infinity ? null : earliest;
     },
 
     agents: agents.index,
+    holds,
     getAgent: (agentId) => agents.index.get(agentId),
     putAgent(agent) {
       const before = agents.index.levels;

@@ -1,4 +1,5 @@
 import type { AgentIndex } from "./agent-index.ts";
+import type { Holds } from "./holds.ts";
 import type { Needs } from "./requirement.ts";
 import type { AgentRecord, Requirement, WorkItem } from "./types.ts";
 
@@ -76,11 +77,13 @@ export interface DispatchStore {
   dueItems(now: number, limit: number): WorkItem[];
   /** Agents whose rest is over. */
   restedAgents(now: number): AgentRecord[];
-  /** When the next item is due or the next agent has rested. */
+  /** When the next item is due, the next agent has rested or the next line has waited long enough for its model. */
   earliestDue(): number | null;
 
   /** Who is here and who has room, without reading them all. */
   readonly agents: AgentIndex;
+  /** Lines that wait for an agent with their model. */
+  readonly holds: Holds;
   getAgent(agentId: string): AgentRecord | null;
   putAgent(agent: AgentRecord): void;
   deleteAgent(agentId: string): void;

@@ -1,7 +1,7 @@
 import { endWithFailure, loseAttempt } from "./attempt-ends.ts";
 import type { QueueClock } from "./clock.ts";
 import { judgeLease } from "./lease.ts";
-import { fillAgent, withdraw } from "./offers.ts";
+import { fillAgent, offerHeld, withdraw } from "./offers.ts";
 import type { DispatchStore } from "./store.ts";
 import type { Effect, WorkItem, WorkItemIn } from "./types.ts";
 import { attemptOf, nextLook } from "./work-item.ts";
@@ -20,7 +20,7 @@ export function onTick(store: DispatchStore, lastSeen: (agentId: string) => numb
   for (const agent of rested) store.putAgent({ ...agent, restsUntil: null });
   // Filled only now: an offer made before could be of an item that is still to be looked at.
   const withRoom = new Set([...due.flatMap((item) => attemptOf(item)?.agentId ?? []), ...rested.map((agent) => agent.agentId)]);
-  return [...effects, ...[...withRoom].flatMap((agentId) => fillAgent(store, agentId, clock))];
+  return [...effects, ...[...withRoom].flatMap((agentId) => fillAgent(store, agentId, clock)), ...offerHeld(store, clock)];
 }
 
 function onItemDue(store: DispatchStore, item: WorkItem, lastSeen: (agentId: string) => number, clock: QueueClock): Effect[] {

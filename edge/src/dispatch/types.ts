@@ -41,7 +41,7 @@ export interface Attempt {
 export type WorkItem = TaskToQueue & { seq: number; dueAt: number } & (
     | { state: "waiting" }
     /** Offered and not yet accepted: no attempt in the task's history until it is. */
-    | { state: "offered"; attempt: Attempt; charge: number }
+    | { state: "offered"; attempt: Attempt; charge: number; isCold?: boolean }
     | {
         state: "running";
         attempt: Attempt;
@@ -51,6 +51,9 @@ export type WorkItem = TaskToQueue & { seq: number; dueAt: number } & (
         progress: TaskProgress;
         /** What its user's share was charged for it (`fair-share.ts`); 0 when nothing is known. */
         charge: number;
+        /** Whether the agent had to load the model for it, and when it had. */
+        isCold?: boolean;
+        loadedAt?: number;
       }
     /** Its end is on the way to D1 and to its user. */
     | { state: "ending"; attempt: Attempt | null }
@@ -89,6 +92,8 @@ export interface AgentRecord {
   lastSeenAt: number;
   /** As it said last. */
   status?: AgentStatus;
+  /** Model of the task that it took last: loaded, whatever it says. */
+  lastModel?: string;
   /** Its owner or an admin wants it to be offered nothing, until it is resumed. */
   intake?: "paused" | "draining";
 }

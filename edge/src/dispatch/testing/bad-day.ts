@@ -170,7 +170,7 @@ export class BadDay {
   #mayRun(agent: AgentRecord, item: WorkItem): boolean {
     const { store } = this.edge;
     const isCapped = store.shareOf(item.userId).running >= this.edge.limits.runningPerUser && agent.ownerId !== item.userId;
-    return !isCapped && canRun(agent, { ...store.lineOf(item), userId: item.userId });
+    return !isCapped && !store.holds.isOn(store.lineOf(item)) && canRun(agent, { ...store.lineOf(item), userId: item.userId });
   }
 
   #checkAttempts(items: WorkItem[]): void {
