@@ -21,7 +21,7 @@ export function workOf(task: EngineTask): Work {
     case "IMG2IMG":
     case "POSE": {
       const { width, height, steps, batchSize } = task.parameters;
-      const features = task.type === "POSE" ? [`pose:${task.parameters.controlType}`] : [];
+      const features = task.type === "POSE" ? [`pose:${task.parameters.controlType.toUpperCase()}`] : [];
       return { pixels: width * height, work: width * height * steps * batchSize, frames: 1, features };
     }
     case "UPSCALE": {

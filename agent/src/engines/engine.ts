@@ -31,7 +31,7 @@ export interface EngineModel {
   /** Width × height of one picture at most. */
   maxPixels?: number;
   maxFrames?: number;
-  /** What it can beyond its types: `pose:canny`, … */
+  /** What it can beyond its types: `pose:CANNY`, … */
   features?: readonly string[];
 }
 

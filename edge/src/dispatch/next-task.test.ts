@@ -137,11 +137,11 @@ test("a task is offered only where its frames and features are served", () => {
   expect(shard.state("video-1")).toBe("waiting");
   expect(offersIn(shard.connect("long", { models: [aModel({ types: ["TEXT2VIDEO"], maxFrames: 64 })] }))).toEqual(["video-1@long"]);
 
-  const pose = { type: "POSE", features: ["pose:depth"] } as const;
-  shard.connect("canny", { models: [aModel({ types: ["POSE"], features: ["pose:canny"] })] });
+  const pose = { type: "POSE", features: ["pose:DEPTH"] } as const;
+  shard.connect("canny", { models: [aModel({ types: ["POSE"], features: ["pose:CANNY"] })] });
   submit(shard, ME, "pose", 1, pose);
   expect(shard.state("pose-1")).toBe("waiting");
-  const able = aModel({ types: ["POSE"], features: ["pose:canny", "pose:depth"] });
+  const able = aModel({ types: ["POSE"], features: ["pose:CANNY", "pose:DEPTH"] });
   expect(offersIn(shard.connect("depth", { models: [able] }))).toEqual(["pose-1@depth"]);
   // What a model does not say, it does not limit.
   shard.connect("silent", { models: [aModel({ types: ["POSE"] })] });
