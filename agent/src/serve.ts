@@ -220,7 +220,11 @@ export async function serve(config: AgentConfig, state: StateFolder, engines: En
     log.info("recovered", "Found a result that was not yet delivered", { attemptId: meta.attemptId });
     delivery.deliver(meta);
   }
-  engines.onChange(announce);
+  engines.onChange(() => {
+    announce();
+    // An engine that has come up is work to ask for now, not at the next look.
+    void gate.check();
+  });
   await gate.check();
   const control = await listenForOwner(controlAddress(config.stateFolder), onOwner);
   const looking = setInterval(() => void gate.check(), timings.lookMs);

@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { fakeCommand, freePort } from "./fake-process.ts";
+import { fakeCommand, freePort, startFake } from "./fake-process.ts";
 import { runTask, startEngine, withModels } from "./start-engine.ts";
 import { aTask } from "./tasks.ts";
 
@@ -50,6 +50,25 @@ test("one that goes on with a cancelled task is made to let go", async () => {
   await expect(run.result).rejects.toThrow("cancelled");
   await vi.waitUntil(() => pidsIn(log.events) === 2);
   expect(log.events.filter((event) => event.startsWith("engine-ended"))).toEqual([expect.stringContaining("did not let go")]);
+});
+
+test("one that is there already is used, and another is started when that ends", async () => {
+  const { url, child } = await startFake();
+  const command = fakeCommand(Number(new URL(url).port));
+  const { engine, log } = startEngine(url, { start: { command } });
+  await withModels(engine);
+  expect((await (await runTask(engine, aTask.textToImage())).result).files).toHaveLength(1);
+  expect(pidsIn(log.events)).toBe(0);
+  child.kill("SIGKILL");
+  await vi.waitUntil(() => pidsIn(log.events) === 1);
+  await withModels(engine);
+});
+
+test("it is in a group of its own, which an owner's Ctrl-C does not reach", async () => {
+  const { log } = await startOwn();
+  const [, pid = ""] = /pid (\d+)/.exec(log.events.find((event) => event.startsWith("engine-started")) ?? "") ?? [];
+  // A signal to a group that is not there would throw.
+  expect(process.kill(-Number(pid), 0)).toBe(true);
 });
 
 test("it ends with the agent", async () => {

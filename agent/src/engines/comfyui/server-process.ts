@@ -40,6 +40,8 @@ export class ServerProcess {
     const { timings, signal, log } = this.#deps;
     let failures = 0;
     while (!signal.aborted) {
+      await this.#waitWhileAnswering();
+      if (signal.aborted) return;
       this.#stop = new AbortController();
       const { hasAnswered, why } = await runOnce(this.#deps, this.#stop);
       if (signal.aborted) return;
@@ -48,6 +50,17 @@ export class ServerProcess {
       const waitMs = backoffMs(failures, Math.random(), timings.restart);
       log.warn("engine-ended", `ComfyUI ${why}; it is started again`, { waitMs });
       await sleep(waitMs, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /** One that runs already, of an agent that was killed or of somebody else's, has the port: it is used until it ends. */
+  async #waitWhileAnswering(): Promise<void> {
+    const { isAnswering, timings, signal, log } = this.#deps;
+    let isSaid = false;
+    while (!signal.aborted && (await isAnswering())) {
+      if (!isSaid) log.info("engine-found", "A ComfyUI runs there already: it is used, and one is started when it ends");
+      isSaid = true;
+      await sleep(timings.lookMs, undefined, { signal }).catch(() => {});
     }
   }
 
@@ -69,11 +82,14 @@ async function runOnce(
     all: true,
     buffer: false,
     reject: false,
-    cleanup: true,
+    // Not in our group: the owner's Ctrl-C asks the agent to finish its task, and would end the server in the midst of it.
+    detached: process.platform !== "win32",
     forceKillAfterDelay: timings.killMs,
     cancelSignal: AbortSignal.any([signal, stop.signal]),
   });
-  log.info("engine-started", `ComfyUI started: ${file}`, { ...(child.pid !== undefined && { pid: child.pid }) });
+  log.info("engine-started", `ComfyUI started (pid ${child.pid ?? "none"}): ${start.command.join(" ")}`);
+  const endForCertain = () => killGroup(child.pid);
+  process.once("exit", endForCertain);
   const reading = keepLastLines(child.iterable({ from: "all" }), lines);
   let hasAnswered = false;
   let hangs = false;
@@ -84,12 +100,25 @@ async function runOnce(
   });
   const { exitCode, signal: killedBy, shortMessage } = await child;
   const wasStopped = stop.signal.aborted;
+  // What the server itself has started, such as a node's helper, goes with it. (Without groups the number may be another's by now.)
+  if (process.platform !== "win32") endForCertain();
+  process.off("exit", endForCertain);
   over.abort();
   await Promise.all([watching, reading]);
   if (hangs) return { hasAnswered, why: hasAnswered ? "hangs" : `did not answer within ${start.withinSeconds} s` };
   if (wasStopped) return { hasAnswered, why: "did not let go of a task" };
   const said = lines.length > 0 ? `: ${lines.join(" | ").slice(-1000)}` : shortMessage === undefined ? "" : `: ${shortMessage}`;
   return { hasAnswered, why: `ended (${killedBy ?? exitCode ?? "not started"})${said}` };
+}
+
+/** Whatever is left of a process and its children, on systems that have groups. */
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(process.platform === "win32" ? pid : -pid, "SIGKILL");
+  } catch {
+    // Nobody is left.
+  }
 }
 
 async function keepLastLines(output: AsyncIterable<unknown>, lines: string[]): Promise<void> {
