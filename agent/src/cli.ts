@@ -1,6 +1,4 @@
-import { doctor } from "./commands/doctor.ts";
 import { writeHelp } from "./commands/help.ts";
-import { pause, resume, drain, status } from "./commands/tell.ts";
 import { run } from "./commands/run.ts";
 import { type CommandLine, parseCommandLine } from "./config/command-line.ts";
 import { UsageError } from "./config/usage-error.ts";
@@ -31,15 +29,15 @@ async function perform(line: CommandLine, openEngines: OpenEngines): Promise<num
       return code;
     }
     case "doctor":
-      return doctor(line, openEngines);
+      return (await import("./commands/doctor.ts")).doctor(line, openEngines);
     case "status":
-      return status(line);
+      return (await import("./commands/tell.ts")).status(line);
     case "pause":
-      return pause(line);
+      return (await import("./commands/tell.ts")).pause(line);
     case "resume":
-      return resume(line);
+      return (await import("./commands/tell.ts")).resume(line);
     case "drain":
-      return drain(line);
+      return (await import("./commands/tell.ts")).drain(line);
   }
 }
 

@@ -1,8 +1,8 @@
 import { setInterval as ticks } from "node:timers/promises";
 import type { AgentMessage, CompletedMessage, FailedMessage } from "@star-graph/shared/agent-protocol";
-import type { Dispatcher } from "undici";
 import type { BackoffLimits } from "./backoff.ts";
 import type { Log } from "./log.ts";
+import type { HttpRequest } from "./network.ts";
 import { messageOf } from "./outside.ts";
 import { ProgressReporter } from "./progress.ts";
 import type { Spool } from "./spool.ts";
@@ -14,7 +14,7 @@ export interface DeliveryDeps {
   log: Log;
   /** False when the line is down; whatever matters is said again after the next welcome. */
   send: (message: AgentMessage) => boolean;
-  dispatcher: Dispatcher;
+  request: HttpRequest;
   uploadBackoff: BackoffLimits;
   progressMs: () => number;
   repeatMs: number;
@@ -120,9 +120,9 @@ export class Delivery {
   }
 
   #put(attemptId: string, file: SpooledFile, target: UploadTarget, signal: AbortSignal): Promise<UploadOutcome> {
-    const { spool, log, dispatcher, uploadBackoff } = this.#deps;
+    const { spool, log, request, uploadBackoff } = this.#deps;
     const onRetry = (reason: string, waitMs: number) => log.warn("upload-retried", `Upload failed: ${reason}`, { attemptId, waitMs });
-    return uploadFile(spool.pathOf(attemptId, file.file), file, target, { dispatcher, backoff: uploadBackoff, signal, onRetry });
+    return uploadFile(spool.pathOf(attemptId, file.file), file, target, { request, backoff: uploadBackoff, signal, onRetry });
   }
 
   #onUploaded({ attemptId, pictures, servedBy, notes }: SpoolMeta, held: Held, outcome: UploadOutcome): void {

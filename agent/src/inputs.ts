@@ -5,7 +5,6 @@ import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { InputFile } from "@star-graph/shared/agent-protocol";
-import { request } from "undici";
 import { backoffMs, retryAfterMs } from "./backoff.ts";
 import { EngineError, type RunOptions } from "./engines/engine.ts";
 import { messageOf } from "./outside.ts";
@@ -59,9 +58,8 @@ interface Tried {
 
 async function tryFetch(input: InputFile, grant: string, path: string, options: UploadOptions): Promise<Tried> {
   try {
-    const answer = await request(input.url, {
+    const answer = await options.request(input.url, {
       headers: { authorization: `Bearer ${grant}` },
-      dispatcher: options.dispatcher,
       signal: options.signal,
     });
     const { statusCode: status } = answer;

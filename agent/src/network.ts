@@ -2,17 +2,23 @@ import type { Agent as HttpAgent } from "node:http";
 import { rootCertificates } from "node:tls";
 import { HttpsProxyAgent } from "https-proxy-agent";
 import { getProxyForUrl } from "proxy-from-env";
-import { EnvHttpProxyAgent } from "undici";
+import type { Dispatcher } from "undici";
+
+export type HttpRequest = (url: string | URL, options: RequestOptions) => Promise<Dispatcher.ResponseData>;
+
+type RequestOptions = Pick<Dispatcher.RequestOptions, "body" | "headers" | "signal"> & { method?: Dispatcher.HttpMethod };
 
 /**
  * The way out, for requests and for the socket: through the proxy that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` name, and
  * trusting the owner's own authorities. (Node itself adds those of `NODE_EXTRA_CA_CERTS` to the usual ones.)
  */
 export interface Network {
-  requests: EnvHttpProxyAgent;
+  request: HttpRequest;
   /** For a WebSocket to that address; undefined for a direct one. */
   socketAgent: (url: URL) => HttpAgent | undefined;
   authorities: string[] | undefined;
+  /** Breaks off what is on its way. */
+  close: () => Promise<void>;
 }
 
 const LIMITS = { connections: 4, headersTimeout: 60_000, bodyTimeout: 60_000 };
@@ -20,12 +26,25 @@ const LIMITS = { connections: 4, headersTimeout: 60_000, bodyTimeout: 60_000 };
 export function openNetwork(extraAuthorities: string | null): Network {
   const ca = extraAuthorities === null ? undefined : [...rootCertificates, extraAuthorities];
   const tls = ca ? { ca } : {};
+  // Half of an idle agent's memory would be the HTTP client's, so it comes with the first request.
+  let client: ReturnType<typeof openClient> | null = null;
+  const openClient = async () => {
+    const { EnvHttpProxyAgent, request } = await import("undici");
+    return { request, dispatcher: new EnvHttpProxyAgent({ ...LIMITS, connect: tls, requestTls: tls, proxyTls: tls }) };
+  };
   return {
-    requests: new EnvHttpProxyAgent({ ...LIMITS, connect: tls, requestTls: tls, proxyTls: tls }),
+    async request(url, options) {
+      client ??= openClient();
+      const { request, dispatcher } = await client;
+      return request(url, { ...options, dispatcher });
+    },
     socketAgent(url) {
       const proxy = getProxyForUrl(url.href.replace(/^ws/, "http"));
       return proxy === "" ? undefined : new HttpsProxyAgent(proxy, tls);
     },
     authorities: ca,
+    async close() {
+      await (await client)?.dispatcher.destroy();
+    },
   };
 }

@@ -1,4 +1,4 @@
-import { type Dispatcher, request } from "undici";
+import type { HttpRequest } from "./network.ts";
 
 /** A preview that takes longer is older than the next one. */
 const POST_MS = 5_000;
@@ -11,13 +11,12 @@ export async function postPreview(
   url: URL,
   grant: string,
   picture: Uint8Array,
-  { contentType, dispatcher, signal }: { contentType: string; dispatcher: Dispatcher; signal: AbortSignal },
+  { contentType, request, signal }: { contentType: string; request: HttpRequest; signal: AbortSignal },
 ): Promise<void> {
   const { statusCode, body } = await request(url, {
     method: "POST",
     headers: { authorization: `Bearer ${grant}`, "content-type": contentType },
     body: picture,
-    dispatcher,
     signal: AbortSignal.any([signal, AbortSignal.timeout(POST_MS)]),
   });
   await body.dump();

@@ -43,7 +43,7 @@ export async function serve(config: AgentConfig, state: StateFolder, engines: En
   };
   const spool = new Spool(state.spoolFolder);
   const network = openNetwork(config.extraAuthorities);
-  const dispatcher = network.requests;
+  const { request } = network;
   const machine = new Machine(state.spoolFolder, config.rest, () => engines.engines);
   const counts = { drawn: 0, failed: 0 };
   let standing: Standing | null = null;
@@ -134,7 +134,7 @@ export async function serve(config: AgentConfig, state: StateFolder, engines: En
     spool,
     log,
     send,
-    dispatcher,
+    request,
     uploadBackoff: timings.upload,
     progressMs: () => limits.progressMs,
     repeatMs: timings.repeatEndMs,
@@ -165,10 +165,10 @@ export async function serve(config: AgentConfig, state: StateFolder, engines: En
       });
     },
     postPreview: (attemptId, grant, picture, contentType) =>
-      postPreview(urlAtEdge(config.edge, previewPath(attemptId)), grant, picture, { contentType, dispatcher, signal }),
+      postPreview(urlAtEdge(config.edge, previewPath(attemptId)), grant, picture, { contentType, request, signal }),
     fetchInputs: (inputs, grant, folder, stop) => {
       const onRetry = (reason: string, waitMs: number) => log.warn("input-retried", `Input not fetched: ${reason}`, { waitMs });
-      return fetchInputs(inputs, grant, folder, { dispatcher, backoff: timings.upload, signal: stop, onRetry });
+      return fetchInputs(inputs, grant, folder, { request, backoff: timings.upload, signal: stop, onRetry });
     },
   });
 
@@ -244,7 +244,7 @@ export async function serve(config: AgentConfig, state: StateFolder, engines: En
     await Promise.all([repeating, control.close()]);
     const limit = new AbortController();
     await Promise.race([letGo().finally(() => limit.abort()), sleep(timings.stopMs, undefined, { signal: limit.signal }).catch(() => {})]);
-    await dispatcher.destroy();
+    await network.close();
   }
 }
 

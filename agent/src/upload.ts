@@ -1,9 +1,9 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Dispatcher, request } from "undici";
 import { z } from "zod";
 import { backoffMs, type BackoffLimits, retryAfterMs } from "./backoff.ts";
+import type { HttpRequest } from "./network.ts";
 import { messageOf, parseJson } from "./outside.ts";
 import type { SpooledFile } from "./spool-entry.ts";
 
@@ -13,7 +13,7 @@ export interface UploadTarget {
 }
 
 export interface UploadOptions {
-  dispatcher: Dispatcher;
+  request: HttpRequest;
   backoff: BackoffLimits;
   signal: AbortSignal;
   /** Told before each wait, so that a log can say why nothing moves. */
@@ -70,7 +70,7 @@ interface Attempted {
 
 async function tryUpload(path: string, file: SpooledFile, target: UploadTarget, options: UploadOptions): Promise<Attempted> {
   try {
-    const answer = await request(target.url, {
+    const answer = await options.request(target.url, {
       method: "PUT",
       headers: {
         authorization: `Bearer ${target.grant}`,
@@ -79,7 +79,6 @@ async function tryUpload(path: string, file: SpooledFile, target: UploadTarget, 
         "content-digest": contentDigest(file.sha256),
       },
       body: createReadStream(path),
-      dispatcher: options.dispatcher,
       signal: options.signal,
     });
     const reason = `${answer.statusCode} ${edgeMessage(await readBounded(answer.body))}`.trim();

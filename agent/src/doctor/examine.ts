@@ -1,7 +1,6 @@
 import { mkdir, rm, statfs, writeFile } from "node:fs/promises";
 import { totalmem } from "node:os";
 import { join } from "node:path";
-import { request } from "undici";
 import { WebSocket } from "ws";
 import { z } from "zod";
 import type { PartialConfig } from "../config/agent-config.ts";
@@ -51,17 +50,17 @@ export async function examine(config: PartialConfig, openEngines: OpenEngines): 
       rules: config.rest,
     };
   } finally {
-    await network.requests.destroy();
+    await network.close();
   }
 }
 
 /** Every answer of an edge is an envelope with its time in it. */
 const Envelope = z.object({ timestamp: z.number() });
 
-async function askEdge(edge: URL, { requests }: Network): Promise<EdgeAnswer> {
+async function askEdge(edge: URL, { request }: Network): Promise<EdgeAnswer> {
   const startedMs = performance.now();
   try {
-    const answer = await request(urlAtEdge(edge, "/health"), { dispatcher: requests, signal: AbortSignal.timeout(ANSWER_MS) });
+    const answer = await request(urlAtEdge(edge, "/health"), { signal: AbortSignal.timeout(ANSWER_MS) });
     const body = (await answer.body.text()).slice(0, 10_000);
     const tookMs = performance.now() - startedMs;
     const envelope = Envelope.safeParse(parseJson(body));
@@ -152,13 +151,13 @@ const USUAL = [
   { name: "A Stable Diffusion web UI", port: 7860, path: "/sdapi/v1/sd-models", engine: "sdapi" },
 ] as const;
 
-async function findUnused({ engines }: PartialConfig, { requests }: Network): Promise<Facts["unused"]> {
+async function findUnused({ engines }: PartialConfig, { request }: Network): Promise<Facts["unused"]> {
   const used = new Set<string>(engines.map(({ engine }) => engine));
   const answers = await Promise.all(
     USUAL.filter(({ engine }) => !used.has(engine)).map(async ({ name, port, path }) => {
       const address = `http://127.0.0.1:${port}`;
       try {
-        const answer = await request(`${address}${path}`, { dispatcher: requests, signal: AbortSignal.timeout(2_000) });
+        const answer = await request(`${address}${path}`, { signal: AbortSignal.timeout(2_000) });
         await answer.body.dump();
         return answer.statusCode === 200 ? [{ name, address }] : [];
       } catch {

@@ -1,6 +1,5 @@
 import type { Log } from "../log.ts";
 import { openBuiltInEngine } from "./built-in.ts";
-import { openComfyUI } from "./comfyui/open-comfyui.ts";
 import type { Engine } from "./engine.ts";
 import { EngineSet, type OpenEngine } from "./engine-set.ts";
 import type { EngineName, EngineSettings } from "./settings.ts";
@@ -11,7 +10,11 @@ interface OpenDeps {
 
 type Openers = { readonly [Name in EngineName]: (settings: Extract<EngineSettings, { engine: Name }>, deps: OpenDeps) => Promise<Engine> };
 
-const OPENERS: Openers = { "built-in": () => openBuiltInEngine(), comfyui: openComfyUI };
+const OPENERS: Openers = {
+  "built-in": () => openBuiltInEngine(),
+  // Loaded by those who have one: it is most of this program.
+  comfyui: async (settings, deps) => (await import("./comfyui/open-comfyui.ts")).openComfyUI(settings, deps),
+};
 
 export type OpenEngines = (settings: readonly EngineSettings[], deps: OpenDeps) => Promise<EngineSet>;
 

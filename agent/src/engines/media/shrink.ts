@@ -1,6 +1,5 @@
 import type sharp from "sharp";
 import { inspectMedia } from "./inspect.ts";
-import { shrinkInJs } from "./shrink-in-js.ts";
 
 export interface SmallPicture {
   bytes: Uint8Array;
@@ -27,7 +26,9 @@ export const shrinkPicture: Shrink = async (picture, limits) => {
   if (Math.max(width, height) <= limits.maxSide && picture.length <= limits.maxBytes) return { bytes: picture, format };
   const withSharp = await loadSharp();
   try {
-    return withSharp ? await shrinkWithSharp(withSharp, picture, limits) : shrinkInJs(picture, format, limits, QUALITIES);
+    if (withSharp) return await shrinkWithSharp(withSharp, picture, limits);
+    const { shrinkInJs } = await import("./shrink-in-js.ts");
+    return shrinkInJs(picture, format, limits, QUALITIES);
   } catch {
     // A header that was right before a picture that is not.
     return null;
