@@ -301,20 +301,4 @@ describe("a submission", () => {
     const unknown = await call("POST", "/api/v1/generate/text2img", { token: user.token, json: { prompt: "a cat", modelName: "none" } });
     expect(unknown).toMatchObject({ status: 400, body: { code: 400, data: { issues: [{ path: "modelName" }] } } });
   });
-
-  test("of 100 at once with credits for 10 is accepted exactly 10 times", async () => {
-    const agent = await anAgent();
-    agent.send({ type: "ready", freeSlots: 0 });
-    const limited = await aUser({ credits: 100 });
-    const answers = await Promise.all(
-      Array.from({ length: 100 }, () => call("POST", "/api/v1/generate/text2img", { token: limited.token, json: { prompt: "a cat" } })),
-    );
-    const codes = Map.groupBy(answers, (answer) => String(answer.body["code"]));
-    expect([codes.get("200")?.length, codes.get("E002")?.length]).toEqual([10, 90]);
-    expect(dataOf(await call("GET", "/api/v1/users/balance", { token: limited.token }))).toMatchObject({
-      balance: 100,
-      freezed: 100,
-      available: 0,
-    });
-  });
 });
