@@ -4,7 +4,8 @@ import { toWireTime } from "@star-graph/shared/wire-time";
 import type { AgentView, StateReason } from "../dispatch/fleet-view.ts";
 import type { AgentRow } from "./register-store.ts";
 
-const REASONS: Record<StateReason, LocalText> = {
+/** Why an agent is in its state, in words. */
+export const STATE_REASONS: Record<StateReason, LocalText> = {
   LINE_DOWN: { zh: "未连接", en: "Not connected" },
   LINE_DOWN_TASKS_KEPT: { zh: "连接中断，其任务暂时保留", en: "Its line is down; its tasks are kept for it for a while" },
   PAUSED: { zh: "已暂停，不再分配任务", en: "Paused: it is offered nothing until it is resumed" },
@@ -26,7 +27,7 @@ export function toAgentItem(row: AgentRow, live: AgentView | undefined, language
     name: row.name,
     version: row.version,
     state: live?.state ?? "offline",
-    reason: REASONS[live?.reason ?? "LINE_DOWN"][language],
+    reason: STATE_REASONS[live?.reason ?? "LINE_DOWN"][language],
     models: row.models.map(({ name, types, engine, servedAs }) => ({ name, types, engine, ...(servedAs !== undefined && { servedAs }) })),
     slots: row.slots,
     running: live?.running ?? 0,

@@ -1,5 +1,6 @@
 import { AGENT_CLOSE, type EdgeMessage, PING_FRAME, PONG_FRAME } from "@star-graph/shared/agent-protocol";
 import { z } from "zod";
+import type { Standing } from "./standing.ts";
 
 /** What the Worker vouches for when it hands an agent's upgrade on, in this header. */
 export const AGENT_IDENTITY_HEADER = "X-Stargraph-Agent-Key";
@@ -12,7 +13,12 @@ export const AgentIdentity = z.object({
 export type AgentIdentity = z.infer<typeof AgentIdentity>;
 
 /** Kept with the socket, so that it survives hibernation. */
-const Attachment = AgentIdentity.extend({ agentId: z.string().nullable(), openedAt: z.number() });
+const Attachment = AgentIdentity.extend({
+  agentId: z.string().nullable(),
+  openedAt: z.number(),
+  /** The standing that it was told last, as it was sent. */
+  told: z.string().nullable().default(null),
+});
 export type AgentSocketState = z.infer<typeof Attachment>;
 
 /** The hibernating sockets of a Dispatcher, found by agent. */
@@ -30,7 +36,7 @@ export function createAgentSockets(ctx: DurableObjectState) {
     read,
     accept(ws: WebSocket, identity: AgentIdentity, now: number): void {
       ctx.acceptWebSocket(ws);
-      ws.serializeAttachment({ ...identity, agentId: null, openedAt: now } satisfies AgentSocketState);
+      ws.serializeAttachment({ ...identity, agentId: null, openedAt: now, told: null } satisfies AgentSocketState);
     },
     /** The socket has said who it is. An older socket of the same agent is closed. */
     name(ws: WebSocket, agentId: string): void {
@@ -48,6 +54,16 @@ export function createAgentSockets(ctx: DurableObjectState) {
       if (!agentId || byAgent.get(agentId) !== ws) return null;
       byAgent.delete(agentId);
       return agentId;
+    },
+    connectedAgents: (): string[] => [...byAgent.keys()],
+    toldOf(agentId: string): Standing | null {
+      const ws = byAgent.get(agentId);
+      const told = ws && read(ws).told;
+      return told ? (JSON.parse(told) as Standing) : null;
+    },
+    setTold(agentId: string, standing: Standing): void {
+      const ws = byAgent.get(agentId);
+      ws?.serializeAttachment({ ...read(ws), told: JSON.stringify(standing) } satisfies AgentSocketState);
     },
     isConnected: (agentId: string): boolean => byAgent.has(agentId),
     socketOf: (agentId: string): WebSocket | null => byAgent.get(agentId) ?? null,

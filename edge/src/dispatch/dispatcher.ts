@@ -1,5 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { HelloMessage } from "@star-graph/shared/agent-protocol";
+import { STATE_REASONS } from "../agents/agent-view.ts";
+import { createEarningsStore } from "../agents/earnings-store.ts";
 import { createLedger } from "../billing/ledger.ts";
 import { openDatabase } from "../db/client.ts";
 import { type Config, parseConfig } from "../config.ts";
@@ -10,6 +12,7 @@ import { log } from "../http/log.ts";
 import { onAgentGone, onAgentHello, onAgentMessage } from "./agent-events.ts";
 import { judgeFrame } from "./agent-gate.ts";
 import { type AgentCommand, onAgentCommand, onAgentDismissed } from "./agent-intake.ts";
+import { AgentStandings } from "./agent-standings.ts";
 import { AgentLines, SERVICE_RESTART } from "./agent-lines.ts";
 import { createAgentRegister } from "./agent-register.ts";
 import { AGENT_IDENTITY_HEADER, AgentIdentity, type AgentSockets, createAgentSockets } from "./agent-sockets.ts";
@@ -65,6 +68,7 @@ export class Dispatcher extends DurableObject {
   private readonly lines: AgentLines;
   private readonly files: FileStore;
   private readonly news: UserNews;
+  private readonly standings: AgentStandings;
   private readonly worker: OutboxWorker;
   private readonly sweeping: SweepDeps & MoveTasksDeps;
   private readonly left = new LeftTasks();
@@ -89,6 +93,19 @@ export class Dispatcher extends DurableObject {
     });
     this.files = createFileStore(env.FILES);
     this.news = new UserNews((userId) => env.USER_HUB.get(env.USER_HUB.idFromName(String(userId))), this.config.publicBaseUrl);
+    this.standings = new AgentStandings({
+      store: this.store,
+      connectedAgents: () => this.sockets.connectedAgents(),
+      send: (agentId, message) => this.lines.send(agentId, message),
+      toldOf: (agentId) => this.sockets.toldOf(agentId),
+      setTold: (agentId, standing) => this.sockets.setTold(agentId, standing),
+      words: (reason) => STATE_REASONS[reason].en,
+      readEarnedToday:
+        this.config.ownerSharePercent === 0
+          ? null
+          : async (userId) => (await createEarningsStore(db).readEarnings(userId, Date.now())).today,
+      now: () => Date.now(),
+    });
     const deps: PerformDutyDeps = {
       ...this.history,
       ...createLedger(db, this.config),
@@ -245,6 +262,7 @@ export class Dispatcher extends DurableObject {
     this.lines.welcome(ws, agentId, hello);
     this.apply(onAgentHello(this.store, agentId, hello, this.clock(), this.sockets.read(ws).ownerId));
     this.ctx.waitUntil(this.checkIn(ws, agentId, hello));
+    this.ctx.waitUntil(this.standings.earn(agentId));
   }
 
   private async checkIn(ws: WebSocket, agentId: string, hello: HelloMessage): Promise<void> {
@@ -309,6 +327,7 @@ export class Dispatcher extends DurableObject {
       else if (effect.kind === "progress") this.ctx.waitUntil(this.news.publishProgress(effect.item));
     }
     for (const taskId of new Set(duties.map((duty) => duty.taskId))) this.ctx.waitUntil(this.workOff(taskId));
+    this.standings.changed();
     this.arm();
   }
 
@@ -347,6 +366,7 @@ export class Dispatcher extends DurableObject {
       const item = this.store.getItem(taskId);
       if (item) this.ctx.waitUntil(this.news.tellStatus(item.userId, taskId));
     }
+    if (attempt && duty.kind === "completed") this.ctx.waitUntil(this.standings.earn(attempt.agentId));
     this.apply(onDutyDone(this.store, duty, outcome, this.clock()));
   }
 

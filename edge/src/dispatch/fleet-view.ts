@@ -63,7 +63,8 @@ export function viewFleet(store: DispatchStore, lastPingAt: (agentId: string) =>
   });
 }
 
-function stateOf(store: DispatchStore, agent: AgentRecord, items: readonly WorkItem[]): Pick<AgentView, "state" | "reason"> {
+/** What a connected or remembered agent does, and why it does no more. */
+export function stateOf(store: DispatchStore, agent: AgentRecord, items: readonly WorkItem[]): Pick<AgentView, "state" | "reason"> {
   const isWorking = items.length > 0;
   if (!agent.isConnected) return { state: "offline", reason: isWorking ? "LINE_DOWN_TASKS_KEPT" : "LINE_DOWN" };
   if (agent.intake === "paused") return { state: "paused", reason: "PAUSED" };

@@ -242,6 +242,16 @@ describe("a frame", () => {
     await expect(evictDurableObject(dispatcherOf())).rejects.toThrow("not currently running");
   });
 
+  test("is answered by how the agent stands, when that has changed", async () => {
+    const agent = await anAgent();
+    const untilTold = (standing: object) => expect.poll(() => agent.standings.at(-1), { timeout: 4000 }).toEqual(standing);
+    await untilTold({ type: "standing", state: "serving", idleBecause: "No task is waiting", waitingTasks: 0 });
+    const before = agent.standings.length;
+    await aRunningTask(agent);
+    await untilTold({ type: "standing", state: "serving", waitingTasks: 0 });
+    expect(agent.standings).toHaveLength(before + 1);
+  });
+
   test("about somebody else's attempt changes nothing", async () => {
     const holder = await anAgent({ id: "holder-agent" });
     const { taskId, offer } = await aRunningTask(holder);

@@ -35,6 +35,7 @@ type Waiting = { wants: (message: EdgeMessage) => boolean; resolve: (message: Ed
 /** An agent in the test's hand: speaks the protocol over a real socket and does only what the test says. */
 export class TestAgent {
   readonly received: EdgeMessage[] = [];
+  readonly standings: Extract<EdgeMessage, { type: "standing" }>[] = [];
   closed: { code: number; reason: string } | null = null;
   private readonly unread: EdgeMessage[] = [];
   private readonly waiting: Waiting[] = [];
@@ -47,6 +48,8 @@ export class TestAgent {
     ws.accept();
     ws.addEventListener("message", ({ data }) => {
       const message = JSON.parse(String(data)) as EdgeMessage;
+      // Said whenever something has changed, and in the way of who counts what was said to the agent.
+      if (message.type === "standing") return void this.standings.push(message);
       this.received.push(message);
       const index = this.waiting.findIndex(({ wants }) => wants(message));
       if (index < 0) this.unread.push(message);
