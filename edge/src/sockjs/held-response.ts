@@ -25,9 +25,4 @@ export class HeldResponse {
     this.#controller?.enqueue(this.#encoder.encode(text));
     if (isLast) this.#controller?.close();
   }
-
-  /** Breaks off, so that the client does not take what it has for all there was. */
-  cut(): void {
-    this.#controller?.error(new Error("the session has ended"));
-  }
 }

@@ -52,6 +52,7 @@ export class HttpCarrier implements Carrier {
     const held = new HeldResponse({
       taken: () => void this.#handle({ type: "taken", receiverId }),
       gone: () => {
+        this.#held.delete(receiverId);
         if (!this.#handle({ type: "gone", receiverId })) this.#onLost();
       },
     });
@@ -106,10 +107,6 @@ export class HttpCarrier implements Carrier {
       case "write":
         this.#held.get(effect.receiverId)?.write(effect.text, effect.isLast);
         if (effect.isLast) this.#held.delete(effect.receiverId);
-        return;
-      case "cut":
-        this.#held.get(effect.receiverId)?.cut();
-        this.#held.delete(effect.receiverId);
         return;
       case "keep":
         return this.#kv.put(keyOf(effect.message), effect.message);

@@ -200,7 +200,9 @@ describe("the clocks", () => {
   test("give up a stream that takes nothing", () => {
     const bench = streaming();
     bench.send("a");
-    expect(types(bench.pass(25_000))).toEqual(["cut", "discard", "closed", "lost"]);
+    const effects = bench.pass(25_000);
+    expect(writes(effects)).toEqual(['1.data: c[1002,"Connection interrupted"]\r\n\r\n']);
+    expect(types(effects)).toEqual(["write", "discard", "closed", "lost"]);
   });
 
   test("give a session that was evicted its five seconds anew", () => {
@@ -217,7 +219,7 @@ describe("an end", () => {
     const bench = streaming();
     bench.send("a");
     bench.send("b");
-    expect(types(bench.on({ type: "gone", receiverId: 1 }))).toEqual(["cut", "discard", "closed", "lost"]);
+    expect(types(bench.on({ type: "gone", receiverId: 1 }))).toEqual(["discard", "closed", "lost"]);
     expect(bench.stored.size).toBe(0);
     for (const id of [2, 3]) expect(bench.poll(id)).toEqual([`${id}.c[1002,"Connection interrupted"]\n`]);
     expect(types(bench.pass(5000))).toEqual(["forget"]);

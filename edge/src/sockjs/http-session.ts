@@ -51,8 +51,6 @@ export type HttpEvent =
 /** To be carried out in order. */
 export type HttpEffect =
   | { type: "write"; receiverId: number; text: string; isLast: boolean }
-  /** Nobody knows whether what was written has arrived. */
-  | { type: "cut"; receiverId: number }
   | { type: "keep"; message: Waiting }
   | { type: "discard"; messages: readonly Waiting[] }
   | { type: "closed"; code: number; reason: string; due: number }
@@ -78,7 +76,7 @@ export function onHttpEvent(state: HttpSession, event: HttpEvent, now: number): 
     case "taken":
       return onTaken(state, event.receiverId, now);
     case "gone":
-      return isReceiving(state, event.receiverId) ? interrupt(state, INTERRUPTED, now) : unchanged(state);
+      return isReceiving(state, event.receiverId) ? interrupt({ ...state, receiver: null }, INTERRUPTED, now) : unchanged(state);
     case "send":
       return state.phase === "open" ? onSend(state, event, now) : unchanged(state);
     case "close":
@@ -133,7 +131,7 @@ function onReceiveAfterEnd(state: Closed, asked: Receiver, prelude: string): Htt
   };
 }
 
-/** Tells a request why it receives nothing else. */
+/** Tells a request why it receives nothing more. */
 function refusal({ id, transport, callback }: Receiver, prelude: string, frame: string): HttpEffect {
   return { type: "write", receiverId: id, text: prelude + TRANSPORTS[transport].write(frame, callback), isLast: true };
 }
@@ -171,10 +169,10 @@ function onClose(state: Open, { code, reason }: Extract<HttpEvent, { type: "clos
 /** Something may have been lost on the way, so that nobody can go on from here. */
 function interrupt(state: Open, { code, reason }: { code: number; reason: string }, now: number): HttpStep {
   const due = now + SOCKJS_TIMES.disconnectMs;
-  const cut: HttpEffect[] = state.receiver ? [{ type: "cut", receiverId: state.receiver.id }] : [];
+  const told: HttpEffect[] = state.receiver ? [refusal(state.receiver, "", closeFrame(code, reason))] : [];
   return {
     state: { phase: "closed", code, reason, waiting: [], due },
-    effects: [...cut, { type: "discard", messages: state.waiting }, { type: "closed", code, reason, due }, { type: "lost" }],
+    effects: [...told, { type: "discard", messages: state.waiting }, { type: "closed", code, reason, due }, { type: "lost" }],
   };
 }
 

@@ -616,6 +616,16 @@ describe("HandlingClose", () => {
     await vi.waitFor(async () => expect(await textOf(request("POST", `${url}/xhr`))).toBe('c[1002,"Connection interrupted"]\n'));
   });
 
+  test("ends a session whose stream nobody reads", async () => {
+    const id = newSessionId();
+    const stream = await request("GET", `/000/${id}/eventsource`);
+    await send(`/000/${id}`, JSON.stringify([frame("CONNECT", { Authorization: `Bearer ${(await signedIn()).token}` })]));
+    await pass(id, 25_000);
+    expect(await textOf(request("POST", `/000/${id}/xhr`))).toBe('c[1002,"Connection interrupted"]\n');
+    // What the runtime took before nobody read it is still there, and the reason after it.
+    expect(await stream.text()).toMatch(/^\r\ndata: o\r\n\r\n[^]*data: c\[1002,"Connection interrupted"\]\r\n\r\n$/);
+  });
+
   test("ends the request that is held when the session ends, and tells the next one why", async () => {
     const url = aUrl();
     const stream = await Held.open("POST", `${url}/xhr_streaming`);
