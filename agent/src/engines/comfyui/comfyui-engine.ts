@@ -7,14 +7,13 @@ import { messageOf } from "../../outside.ts";
 import { Changes } from "../changes.ts";
 import { type Engine, EngineError, type EngineHealth, type EngineModel, type EngineResult, type RunOptions } from "../engine.ts";
 import { ComfyClient, ServerSilent } from "./client.ts";
+import { Discovery } from "./discovery.ts";
 import { executionFailure, interruptedJob, lostJob, problemsError, serverGone } from "./failures.ts";
-import { LOADERS } from "./families.ts";
 import { fetchResults } from "./fetch-results.ts";
-import { findModels, type FoundModel } from "./find-models.ts";
+import type { FoundModel } from "./find-models.ts";
 import type { Plan } from "./graph.ts";
 import type { JobEnd } from "./job.ts";
 import { Jobs, type JobTimings } from "./jobs.ts";
-import { type NodeClasses, parseObjectInfo } from "./object-info.ts";
 import { planTask } from "./plan-task.ts";
 import { sendInput } from "./send-input.ts";
 import { ServerProcess, type ServerProcessTimings } from "./server-process.ts";
@@ -41,9 +40,6 @@ export interface ComfyUIDeps {
   newId?: () => string;
 }
 
-/** Folders whose lists say whether models came or went. */
-const FOLDERS = [...new Set([...Object.values(LOADERS).map(({ folder }) => folder), "controlnet", "text_encoders", "vae", "clip_vision"])];
-
 /**
  * A ComfyUI server, somebody's or its own. While it is down the engine has no models; what ran goes on when the line comes
  * back, and fails for another try when the server has forgotten it.
@@ -54,19 +50,16 @@ export class ComfyUIEngine implements Engine {
   readonly #deps: ComfyUIDeps;
   readonly #client: ComfyClient;
   readonly #jobs: Jobs;
+  readonly #discovery: Discovery;
   readonly #changes = new Changes();
   readonly #over = new AbortController();
   readonly #loops: Promise<void>[];
   /** Null for a server that somebody else runs. */
   readonly #server: ServerProcess | null;
-  #classes: NodeClasses = new Map();
-  #found: readonly FoundModel[] = [];
-  #fileLists = "";
   /** What the job before this one used, which the server keeps while there is room. */
   #resident: readonly string[] = [];
   #clientId: string;
   #withdrawal: NodeJS.Timeout | null = null;
-  #filesTimer: NodeJS.Timeout | null = null;
 
   constructor(settings: ComfyUISettings, deps: ComfyUIDeps) {
     this.#settings = settings;
@@ -74,6 +67,14 @@ export class ComfyUIEngine implements Engine {
     const { timings, log } = deps;
     this.#client = new ComfyClient(new URL(settings.url));
     this.#jobs = new Jobs(this.#client, timings);
+    this.#discovery = new Discovery({
+      client: this.#client,
+      mapping: settings.models,
+      workflows: deps.workflows,
+      log,
+      everyMs: timings.filesMs,
+      onChange: () => this.#changes.tell(),
+    });
     this.#clientId = this.#newId();
     const { signal } = this.#over;
     const socket = keepSocket({
@@ -93,7 +94,7 @@ export class ComfyUIEngine implements Engine {
   }
 
   models(): readonly EngineModel[] {
-    return this.#found.map(({ model }) => model);
+    return this.#discovery.found.map(({ model }) => model);
   }
 
   residentModels(): readonly string[] {
@@ -125,15 +126,16 @@ export class ComfyUIEngine implements Engine {
     const wanted = modelOf(task);
     // A name that the owner mapped goes to the first model, as for every engine.
     const isAble = ({ model }: FoundModel) => model.types.includes(task.type);
-    const found = this.#found.find((one) => one.model.name === wanted && isAble(one)) ?? this.#found.find(isAble);
+    const { found: all, classes } = this.#discovery;
+    const found = all.find((one) => one.model.name === wanted && isAble(one)) ?? all.find(isAble);
     if (!found) throw new EngineError("MODEL_LOAD_FAILED", "ComfyUI is not there, or no longer has this model", { isRetryable: true });
     signal.throwIfAborted();
     onProgress({ phase: "loading", step: 0, totalSteps: 1 });
     const promptId = this.#newId();
     try {
       const image = await sendInput(this.#client, found.recipe, task, inputs);
-      const plan = planTask(found.recipe, task, { classes: this.#classes, image, prefix: `stargraph/${promptId}` });
-      const problems = problemsOf(plan.graph, this.#classes);
+      const plan = planTask(found.recipe, task, { classes, image, prefix: `stargraph/${promptId}` });
+      const problems = problemsOf(plan.graph, classes);
       if (problems.length > 0) throw problemsError(problems);
       signal.throwIfAborted();
       const submission = { graph: plan.graph, promptId, clientId: this.#clientId, withPreviews: this.#settings.previews };
@@ -153,7 +155,8 @@ export class ComfyUIEngine implements Engine {
   async close(): Promise<void> {
     this.#changes.close();
     this.#over.abort();
-    for (const timer of [this.#withdrawal, this.#filesTimer]) if (timer) clearTimeout(timer);
+    this.#discovery.close();
+    if (this.#withdrawal) clearTimeout(this.#withdrawal);
     await Promise.all(this.#loops);
     await this.#client.close();
   }
@@ -201,7 +204,7 @@ export class ComfyUIEngine implements Engine {
     if (this.#withdrawal) clearTimeout(this.#withdrawal);
     this.#withdrawal = null;
     this.#jobs.askAll();
-    void this.#discover();
+    void this.#discovery.look();
   }
 
   #onDown(): void {
@@ -212,34 +215,8 @@ export class ComfyUIEngine implements Engine {
   #withdraw(): void {
     this.#withdrawal = null;
     this.#jobs.askAll();
-    this.#fileLists = "";
     this.#resident = [];
-    this.#offer([]);
-  }
-
-  async #discover(): Promise<void> {
-    if (this.#filesTimer) clearTimeout(this.#filesTimer);
-    try {
-      const lists = JSON.stringify(await Promise.all(FOLDERS.map((folder) => this.#client.modelFiles(folder))));
-      if (lists !== this.#fileLists) {
-        this.#classes = parseObjectInfo(await this.#client.objectInfo());
-        this.#fileLists = lists;
-        const { models, start } = this.#settings;
-        this.#offer(findModels(this.#classes, models, this.#deps.workflows));
-        const names = this.#found.map(({ model }) => `${model.name} (${model.servedAs ?? "?"})`);
-        const what = names.length > 0 ? names.join(", ") : "no model that it knows";
-        this.#deps.log.info("engine-models", `ComfyUI offers ${what}`, { started: start !== undefined });
-      }
-    } catch (error) {
-      this.#deps.log.warn("engine-silent", `ComfyUI was not understood: ${messageOf(error)}`);
-    }
-    if (!this.#over.signal.aborted) this.#filesTimer = setTimeout(() => void this.#discover(), this.#deps.timings.filesMs).unref();
-  }
-
-  #offer(found: readonly FoundModel[]): void {
-    const before = JSON.stringify(this.models());
-    this.#found = found;
-    if (JSON.stringify(this.models()) !== before) this.#changes.tell();
+    this.#discovery.withdraw();
   }
 
   #reside(models: readonly string[]): void {

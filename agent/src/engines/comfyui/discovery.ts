@@ -1,0 +1,93 @@
+import type { Log } from "../../log.ts";
+import { messageOf } from "../../outside.ts";
+import type { ComfyClient } from "./client.ts";
+import { LOADERS } from "./families.ts";
+import { findModels, type FoundModel } from "./find-models.ts";
+import { type NodeClasses, parseObjectInfo } from "./object-info.ts";
+import type { ComfyUISettings } from "./settings.ts";
+import type { Workflow } from "./workflow.ts";
+
+export interface DiscoveryDeps {
+  client: ComfyClient;
+  mapping: ComfyUISettings["models"];
+  workflows: readonly Workflow[];
+  log: Log;
+  /** How often the lists of files are compared: new ones show without a restart. */
+  everyMs: number;
+  onChange: () => void;
+}
+
+/** Folders whose lists say whether models came or went. */
+const FOLDERS = [...new Set([...Object.values(LOADERS).map(({ folder }) => folder), "controlnet", "text_encoders", "vae", "clip_vision"])];
+
+/** What the server can do. The list of all its nodes is long, so it is read again only when files have come or gone. */
+export class Discovery {
+  readonly #deps: DiscoveryDeps;
+  #classes: NodeClasses = new Map();
+  #found: readonly FoundModel[] = [];
+  #fileLists: string | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #isClosed = false;
+
+  constructor(deps: DiscoveryDeps) {
+    this.#deps = deps;
+  }
+
+  get found(): readonly FoundModel[] {
+    return this.#found;
+  }
+
+  get classes(): NodeClasses {
+    return this.#classes;
+  }
+
+  /** Looks now, and then now and then. */
+  async look(): Promise<void> {
+    this.#stopTimer();
+    const { client, mapping, workflows, log, everyMs } = this.#deps;
+    try {
+      const lists = JSON.stringify(await Promise.all(FOLDERS.map((folder) => client.modelFiles(folder))));
+      if (lists !== this.#fileLists) {
+        this.#classes = parseObjectInfo(await client.objectInfo());
+        this.#fileLists = lists;
+        this.#offer(findModels(this.#classes, mapping, workflows));
+        const names = this.#found.map(({ model }) => `${model.name} (${model.servedAs ?? "?"})`);
+        log.info("engine-models", `ComfyUI offers ${names.length > 0 ? names.join(", ") : "no model that this agent knows"}`);
+        for (const workflow of workflows) sayWhatLacks(workflow, this.#classes, log);
+      }
+    } catch (error) {
+      if (!this.#isClosed) log.warn("engine-silent", `ComfyUI was not understood: ${messageOf(error)}`);
+    }
+    this.#stopTimer();
+    if (!this.#isClosed) this.#timer = setTimeout(() => void this.look(), everyMs).unref();
+  }
+
+  /** The server is down. */
+  withdraw(): void {
+    this.#stopTimer();
+    this.#fileLists = null;
+    this.#offer([]);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#stopTimer();
+  }
+
+  #stopTimer(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #offer(found: readonly FoundModel[]): void {
+    const modelsOf = (all: readonly FoundModel[]) => JSON.stringify(all.map(({ model }) => model));
+    const isNew = modelsOf(found) !== modelsOf(this.#found);
+    this.#found = found;
+    if (isNew) this.#deps.onChange();
+  }
+}
+
+function sayWhatLacks(workflow: Workflow, classes: NodeClasses, log: Log): void {
+  const lacking = workflow.lacks(classes);
+  if (lacking.length > 0) log.warn("workflow-left-out", `${workflow.title} is not offered: ComfyUI lacks the nodes ${lacking.join(", ")}`);
+}
