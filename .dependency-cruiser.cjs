@@ -1,6 +1,6 @@
 /** Who may import whom (docs/contributing.md, "Boundaries"). `reachable` follows friends of friends. */
 const PURE_DISPATCH =
-  "^edge/src/dispatch/(agent-events|agent-index|agent-intake|attempt-ends|clock|duty-outcomes|estimate|fair-share|fleet-view|lease|left-tasks|live-view|matching|memory-store|next-task|offers|outlook|pools|requirement|reservations|shard-summaries|shard-summary|speeds|standing|store|submit-limit|task-events|tick|types|work-item)\\.ts$";
+  "^edge/src/dispatch/(agent-events|agent-index|agent-intake|attempt-ends|clock|duty-outcomes|estimate|fair-share|fleet-view|lease|left-tasks|live-view|matching|memory-store|next-task|offers|outlook|pools|progress-feed|requirement|reservations|shard-summaries|shard-summary|speeds|standing|store|submit-limit|task-events|tick|types|work-item)\\.ts$";
 /** Services, room by room. */
 const SERVICES = [
   "admin/(all-agents|all-tasks|figures|manage-models|manage-users|manage-words|move-credits)",
@@ -17,6 +17,7 @@ const SERVICES = [
   "idempotency/(answer-once|request-key)",
   "inputs/(decode-base64|fetch-picture|judge-picture|open-input|own-url|read-picture|store-input|whole-jpeg|whole-png)",
   "moderation/(classifier|moderate|word-cache)",
+  "previews/take-preview",
   "resources/(list-models|list-names|own-files|read-upload)",
   "tasks/(history-view|list-tasks|show-task|cancel-task|retry-task|task-view|wait-for-task)",
   "webhooks/(check-callback-url|deliver|show-webhooks)",
@@ -99,7 +100,7 @@ module.exports = {
           PURE_DISPATCH,
           "^edge/src/stomp/",
           "^edge/src/sockjs/(close-code|frames|half-frame-store|held-response|http-carrier|http-headers|http-session|payload|session-path|static-answer|transports|waiting)\\.ts$",
-          "^edge/src/hub/(event-log|live-progress|session-delivery|session-feeds|session-registry|status-waiters|task-streams)\\.ts$",
+          "^edge/src/hub/(event-log|live-progress|previews|session-delivery|session-feeds|session-registry|status-waiters|task-streams)\\.ts$",
           "^edge/src/webhooks/schedule\\.ts$",
         ],
         pathNot: "\\.test\\.ts$",

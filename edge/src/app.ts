@@ -23,6 +23,7 @@ import { reference } from "./openapi/routes.ts";
 import { resources } from "./resources/routes.ts";
 import { uploads } from "./resources/upload-routes.ts";
 import { realtime } from "./sockjs/routes.ts";
+import { previews } from "./previews/routes.ts";
 import { system } from "./system/routes.ts";
 import { tasks } from "./tasks/routes.ts";
 import { users } from "./users/routes.ts";
@@ -64,6 +65,7 @@ export const app = new Hono<AppEnv>()
   .route("/api/v1", api)
   .route("/files", files)
   .route("/", agents)
+  .route("/", previews)
   .notFound((c) => fail(c, new AppError("NOT_FOUND")))
   .onError((error, c) => {
     if (error instanceof AppError) return fail(c, error);

@@ -23,6 +23,7 @@ import { createHistory } from "./dispatch/history.ts";
 import { UserNews } from "./dispatch/user-news.ts";
 import { parseConfig } from "./config.ts";
 import type { Listener } from "./events/ticket.ts";
+import type { Picture } from "./hub/previews.ts";
 import { createFileStore } from "./files/store.ts";
 import { createGenerateStore } from "./generate/store.ts";
 import { log } from "./http/log.ts";
@@ -102,6 +103,11 @@ export function createDeps(env: Cloudflare.Env) {
         log("error", "end not told", { taskId: message.taskId, error: String(error) });
       }
     },
+    keepPreview: (userId: number, taskId: string, picture: Picture): Promise<boolean> => hub(userId).keepPreview(taskId, picture),
+    async findPreview(hubId: string, token: string): Promise<Picture | null> {
+      const id = hubIdOf(env, hubId);
+      return id && (await env.USER_HUB.get(id).findPreview(token));
+    },
     /** Whatever is wrong with the hub, the request is answered with what is known. */
     async awaitChange(userId: number, taskId: string, knownStatus: TaskStatus, waitMs: number): Promise<void> {
       try {
@@ -112,7 +118,7 @@ export function createDeps(env: Cloudflare.Env) {
     },
     /** @throws {AppError} `UNAUTHORIZED` when the sign-in behind a ticket has ended. */
     async openStream({ userId, sessionId }: Listener, taskId: string, lastEventId: string | null): Promise<Response> {
-      const url = `https://hub/${encodeURIComponent(taskId)}?session=${encodeURIComponent(sessionId)}`;
+      const url = `https://hub/${encodeURIComponent(taskId)}?user=${userId}&session=${encodeURIComponent(sessionId)}`;
       const stream = await hub(userId).fetch(new Request(url, { headers: lastEventId === null ? {} : { "Last-Event-ID": lastEventId } }));
       if (stream.status === 401) throw new AppError("UNAUTHORIZED");
       return stream;
@@ -135,4 +141,13 @@ export function createDeps(env: Cloudflare.Env) {
       }
     },
   };
+}
+
+/** Null for what is no id of a hub. */
+function hubIdOf(env: Cloudflare.Env, hubId: string): DurableObjectId | null {
+  try {
+    return env.USER_HUB.idFromString(hubId);
+  } catch {
+    return null;
+  }
 }

@@ -1,5 +1,6 @@
 import { AGENT_ID_HEADER } from "@star-graph/shared/agent-protocol";
 import { AppError } from "@star-graph/shared/errors";
+import type { ProgressMessage } from "@star-graph/shared/push";
 import type { AgentKeyRow } from "../agents/store.ts";
 import type { Config } from "../config.ts";
 import { log } from "../http/log.ts";
@@ -72,6 +73,15 @@ export function createDispatchClient(env: Cloudflare.Env, { shards: counts }: Pi
       const answers = await Promise.all(groups.map(([name, members]) => named(name).liveTasks(members.map((task) => task.id))));
       return new Map(answers.flatMap((answer) => Object.entries(answer)));
     },
+    /** How these tasks are, and that somebody looks at them now. A shard that does not answer is left out. */
+    async watchTasks(tasks: ({ id: string } & Shard)[]): Promise<ProgressMessage[]> {
+      const groups = Map.groupBy(tasks, dispatcherName);
+      // One of each stands for its shard.
+      const shards = [...groups.values()].flatMap(([first]) => first ?? []);
+      const idsIn = (shard: Shard) => (groups.get(dispatcherName(shard)) ?? []).map((task) => task.id);
+      return (await askShards(shards, (shard) => dispatcher(shard).watchTasks(idsIn(shard)))).flat();
+    },
+    runningTask: (shard: Shard, attemptId: string) => dispatcher(shard).runningTask(attemptId),
     /** Agents as the Dispatchers of these pools see them now. A shard that does not answer is left out. */
     fleet: (pools: string[]) =>
       askShards(shardsOfPools(pools), async (shard) => ({ pool: shard.pool, agents: await dispatcher(shard).fleet() })),

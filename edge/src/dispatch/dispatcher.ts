@@ -1,5 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { HelloMessage } from "@star-graph/shared/agent-protocol";
+import type { ProgressMessage } from "@star-graph/shared/push";
+import type { TaskProgress } from "@star-graph/shared/task";
 import { STATE_REASONS } from "../agents/agent-view.ts";
 import { createEarningsStore } from "../agents/earnings-store.ts";
 import { createLedger } from "../billing/ledger.ts";
@@ -22,7 +24,7 @@ import { admit } from "./estimate.ts";
 import { type AgentView, type QueueFigures, viewFleet, viewQueue } from "./fleet-view.ts";
 import { createHistory, type History } from "./history.ts";
 import { judgeLateResult } from "./late-result.ts";
-import { viewItem } from "./live-view.ts";
+import { progressMessage, viewItem, waitingMessage } from "./live-view.ts";
 import { LeftTasks } from "./left-tasks.ts";
 import { type Destinations, moveTasks, type MoveTasksDeps } from "./move-tasks.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
@@ -30,8 +32,10 @@ import { OutboxWorker } from "./outbox-worker.ts";
 import type { PerformDutyDeps } from "./perform-duty.ts";
 import { prepareOffer } from "./prepare-offer.ts";
 import { dispatcherName, type Shard } from "./pools.ts";
+import { ProgressFeed } from "./progress-feed.ts";
 import { Reservations } from "./reservations.ts";
 import { type ShardSummary, summarise } from "./shard-summary.ts";
+import { expectedMs } from "./speeds.ts";
 import { createSqliteStore } from "./sqlite-store.ts";
 import type { DispatchStore } from "./store.ts";
 import { createSubmitCounts, type SubmitCounts } from "./submit-counts.ts";
@@ -69,6 +73,7 @@ export class Dispatcher extends DurableObject {
   private readonly files: FileStore;
   private readonly news: UserNews;
   private readonly standings: AgentStandings;
+  private readonly feed: ProgressFeed;
   private readonly worker: OutboxWorker;
   private readonly sweeping: SweepDeps & MoveTasksDeps;
   private readonly left = new LeftTasks();
@@ -104,6 +109,12 @@ export class Dispatcher extends DurableObject {
         this.config.ownerSharePercent === 0
           ? null
           : async (userId) => (await createEarningsStore(db).readEarnings(userId, Date.now())).today,
+      now: () => Date.now(),
+    });
+    this.feed = new ProgressFeed({
+      publish: (userId, message) => this.news.publishProgress(userId, message),
+      watch: (agentId, attemptId, watching) => this.lines.send(agentId, { type: "watch", attemptId, watching }),
+      pause: (ms) => scheduler.wait(ms),
       now: () => Date.now(),
     });
     const deps: PerformDutyDeps = {
@@ -160,7 +171,32 @@ export class Dispatcher extends DurableObject {
 
   enqueue(task: TaskToQueue): void {
     this.reserved.release(task.taskId);
-    if (!this.left.has(task.taskId, Date.now())) this.apply(onTaskSubmitted(this.store, task, this.clock()));
+    if (this.left.has(task.taskId, Date.now())) return;
+    this.apply(onTaskSubmitted(this.store, task, this.clock()));
+    this.sayWaiting(task.taskId);
+  }
+
+  private sayWaiting(taskId: string): void {
+    const item = this.store.getItem(taskId);
+    if (item?.state === "waiting")
+      this.ctx.waitUntil(this.news.publishWaiting(item.userId, waitingMessage(this.store, item, this.clock())));
+  }
+
+  /** Their owner's hub says that somebody looks at them. @returns how they are; those that are over or unknown are left out. */
+  watchTasks(taskIds: string[]): ProgressMessage[] {
+    return taskIds.flatMap((taskId) => {
+      const item = this.store.getItem(taskId);
+      if (item?.state === "waiting" || item?.state === "offered") return [waitingMessage(this.store, item, this.clock())];
+      if (item?.state !== "running") return [];
+      this.feed.watched(item.attempt.id, item.attempt.agentId, item.userId);
+      return [this.progressOf(item, this.news.newestOf(item.attempt.id) ?? item.progress)];
+    });
+  }
+
+  /** The task that this attempt runs now. */
+  runningTask(attemptId: string): { taskId: string; userId: number } | null {
+    const item = this.store.findByAttempt(attemptId);
+    return item?.state === "running" ? { taskId: item.taskId, userId: item.userId } : null;
   }
 
   cancel(taskId: string): void {
@@ -260,6 +296,7 @@ export class Dispatcher extends DurableObject {
 
   private greet(ws: WebSocket, agentId: string, hello: HelloMessage): void {
     this.lines.welcome(ws, agentId, hello);
+    this.feed.agentCameBack(agentId);
     this.apply(onAgentHello(this.store, agentId, hello, this.clock(), this.sockets.read(ws).ownerId));
     this.ctx.waitUntil(this.checkIn(ws, agentId, hello));
     this.ctx.waitUntil(this.standings.earn(agentId));
@@ -324,11 +361,20 @@ export class Dispatcher extends DurableObject {
       else if (effect.kind === "close") this.sockets.socketOf(effect.agentId)?.close(effect.code, effect.reason);
       else if (effect.kind === "offer") this.ctx.waitUntil(this.offer(effect.item));
       else if (effect.kind === "late") this.ctx.waitUntil(this.answerLate(effect.agentId, effect.attemptId));
-      else if (effect.kind === "progress") this.ctx.waitUntil(this.news.publishProgress(effect.item));
+      else if (effect.kind === "progress") this.ctx.waitUntil(this.sayProgress(effect.item));
     }
     for (const taskId of new Set(duties.map((duty) => duty.taskId))) this.ctx.waitUntil(this.workOff(taskId));
     this.standings.changed();
     this.arm();
+  }
+
+  private sayProgress(item: WorkItemIn<"running">): Promise<void> {
+    const { id, agentId } = item.attempt;
+    return this.feed.say(id, agentId, item.userId, this.progressOf(item, this.news.take(item)));
+  }
+
+  private progressOf(item: WorkItemIn<"running">, progress: TaskProgress): ProgressMessage {
+    return progressMessage(item, progress, expectedMs(this.store, item), Date.now());
   }
 
   /** Sends it, unless it was withdrawn meanwhile. An offer that fails runs out by itself. */
@@ -361,7 +407,11 @@ export class Dispatcher extends DurableObject {
 
   private onDutyDone(duty: Duty, outcome: DutyOutcome): void {
     const { taskId, attempt } = duty;
-    if (attempt && duty.kind !== "started") this.news.forget(attempt.id);
+    if (attempt && duty.kind !== "started") {
+      this.news.forget(attempt.id);
+      this.feed.forget(attempt.id);
+    }
+    if (duty.kind === "lost") this.sayWaiting(taskId);
     if (duty.kind === "started" || duty.kind === "lost") {
       const item = this.store.getItem(taskId);
       if (item) this.ctx.waitUntil(this.news.tellStatus(item.userId, taskId));

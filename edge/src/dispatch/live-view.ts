@@ -35,8 +35,27 @@ function waitingFor(store: DispatchStore, item: WorkItemIn<"waiting">, tasks: nu
   return tasks > 0 ? { code: "TASKS_AHEAD", tasks } : { code: "FREE_SLOT" };
 }
 
-/** Spec 8.3's progress message. */
-export function progressMessage(item: WorkItemIn<"running">, progress: TaskProgress): ProgressMessage {
+/** Spec 8.3's message of a task that waits: `queuePosition` 1 is next, 0 is offered to an agent already. */
+export function waitingMessage(store: DispatchStore, item: WorkItemIn<"waiting" | "offered">, clock: QueueClock): ProgressMessage {
+  const { position, totalMs } = lookAhead(store, item, { seq: item.seq, onTheirWay: 0 }, clock);
+  return {
+    type: "progress",
+    taskId: item.taskId,
+    ...(item.clientId !== null && { clientId: item.clientId }),
+    progress: 0,
+    currentStep: 0,
+    totalSteps: 0,
+    message: PHASE_TEXT.queued,
+    phase: "queued",
+    // Of the run that it waits for.
+    attempt: item.attemptNumber + 1,
+    queuePosition: item.state === "offered" ? 0 : position,
+    estimatedTime: Math.max(1, Math.ceil(totalMs / 1000)),
+  };
+}
+
+/** Spec 8.3's progress message. @param expectedRunMs how long the whole run should take */
+export function progressMessage(item: WorkItemIn<"running">, progress: TaskProgress, expectedRunMs: number, now: number): ProgressMessage {
   return {
     type: "progress",
     taskId: item.taskId,
@@ -47,5 +66,6 @@ export function progressMessage(item: WorkItemIn<"running">, progress: TaskProgr
     message: PHASE_TEXT[progress.phase],
     phase: progress.phase,
     attempt: item.attempt.number,
+    estimatedTime: Math.max(0, Math.ceil((item.startedAt + expectedRunMs - now) / 1000)),
   };
 }

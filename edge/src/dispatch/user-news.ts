@@ -1,8 +1,7 @@
-import type { EndMessage } from "@star-graph/shared/push";
+import type { EndMessage, ProgressMessage } from "@star-graph/shared/push";
 import { type TaskProgress, withStepsKept } from "@star-graph/shared/task";
 import { log } from "../http/log.ts";
 import type { UserHub } from "../hub/user-hub.ts";
-import { progressMessage } from "./live-view.ts";
 import type { WorkItemIn } from "./types.ts";
 
 /** What a Dispatcher tells its users' hubs. */
@@ -26,14 +25,24 @@ export class UserNews {
     this.newest.delete(attemptId);
   }
 
-  async publishProgress(item: WorkItemIn<"running">): Promise<void> {
+  /** Notes the newest step. @returns it as it is shown. */
+  take(item: WorkItemIn<"running">): TaskProgress {
     const progress = withStepsKept(item.progress, this.newest.get(item.attempt.id));
     this.newest.set(item.attempt.id, progress);
+    return progress;
+  }
+
+  /** @returns how many look at that task now. */
+  async publishProgress(userId: number, message: ProgressMessage): Promise<{ listeners: number }> {
+    return this.hub(userId).publishProgress(message);
+  }
+
+  /** A task waits: said once, and again to who subscribes. */
+  async publishWaiting(userId: number, message: ProgressMessage): Promise<void> {
     try {
-      await this.hub(item.userId).publishProgress(progressMessage(item, progress));
+      await this.hub(userId).publishProgress(message);
     } catch (error) {
-      // The next step says it again.
-      log("warn", "progress not published", { taskId: item.taskId, error: String(error) });
+      log("warn", "waiting not told", { taskId: message.taskId, error: String(error) });
     }
   }
 

@@ -39,6 +39,8 @@ export interface Operation {
   errors?: readonly ErrorName[];
   /** The answer is not an envelope: its content type. */
   contentType?: string;
+  /** The answer is 204. */
+  noContent?: true;
   /** The answer is a WebSocket. */
   upgrades?: true;
   /** Who may call, where the handler looks at the key itself instead of a middleware. */

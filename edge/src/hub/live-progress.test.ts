@@ -24,6 +24,7 @@ test.each<[string, Partial<ProgressMessage>, boolean]>([
   ["a later step", { currentStep: 16 }, true],
   ["the same step with another text", { message: "x" }, true],
   ["the same again", {}, false],
+  ["the same with another estimate", { estimatedTime: 3 }, false],
   ["an earlier step", { currentStep: 14 }, false],
   ["a later phase, which counts from 0 again", { phase: "uploading", currentStep: 0 }, true],
   ["an earlier phase", { phase: "loading", currentStep: 20 }, false],

@@ -16,7 +16,7 @@ export class LiveProgress {
   /** @returns null for a message that a newer one has overtaken, or that says nothing new. */
   accept(message: ProgressMessage, nextId: () => number): NumberedProgress | null {
     const known = this.#newest.get(message.taskId)?.message;
-    if (known && (isBehind(message, known) || JSON.stringify(message) === JSON.stringify(known))) return null;
+    if (known && (isBehind(message, known) || saysTheSame(message, known))) return null;
     const numbered = { eventId: nextId(), message };
     this.#newest.delete(message.taskId);
     this.#newest.set(message.taskId, numbered);
@@ -36,6 +36,12 @@ export class LiveProgress {
   tasks(): string[] {
     return [...this.#newest.keys()];
   }
+}
+
+/** That time has passed is nothing new: the same step is not told again for another estimate. */
+function saysTheSame(message: ProgressMessage, known: ProgressMessage): boolean {
+  const { estimatedTime } = message;
+  return JSON.stringify(message) === JSON.stringify(estimatedTime === undefined ? known : { ...known, estimatedTime });
 }
 
 /** Attempts, phases and steps only go forward; the same place again may carry a new text. */

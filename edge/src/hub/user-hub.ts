@@ -3,8 +3,10 @@ import { type EndMessage, type ProgressMessage, PUSH_DESTINATIONS } from "@star-
 import type { TaskStatus } from "@star-graph/shared/task";
 import { openDatabase } from "../db/client.ts";
 import { parseConfig } from "../config.ts";
+import { createDeps } from "../deps.ts";
 import { END_ID, endEvent, hasHad, progressEvent } from "../events/event-text.ts";
 import { nothingMore, streamResponse } from "../events/stream-response.ts";
+import { log } from "../http/log.ts";
 import { createTaskStore, type TaskStore } from "../tasks/store.ts";
 import { createWebhookStore } from "../webhooks/store.ts";
 import { CallbackSender, type OwedCallback } from "./callback-sender.ts";
@@ -12,6 +14,7 @@ import { CallbackStore } from "./callback-store.ts";
 import { EventLog, type Start } from "./event-log.ts";
 import { HubStore } from "./hub-store.ts";
 import { LiveProgress } from "./live-progress.ts";
+import { type Picture, Previews } from "./previews.ts";
 import { SessionDelivery } from "./session-delivery.ts";
 import { SessionFeeds } from "./session-feeds.ts";
 import { SessionRegistry } from "./session-registry.ts";
@@ -22,6 +25,8 @@ import { TaskStreams } from "./task-streams.ts";
 const HEARTBEAT_MS = 15_000;
 /** Sockets that could not be reached are tried again after so long. */
 const RETRY_MS = 5_000;
+/** More than a user may have waiting and running. */
+const WATCHED_TASKS = 200;
 const { progress: PROGRESS, result: RESULT } = PUSH_DESTINATIONS;
 
 /**
@@ -39,6 +44,9 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
   readonly #sessions: SessionRegistry;
   readonly #log: EventLog;
   readonly #progress = new LiveProgress();
+  readonly #previews = new Previews(() => Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex"));
+  readonly #publicBaseUrl: string;
+  #refreshing: Promise<void> | null = null;
   readonly #feeds: SessionFeeds;
   readonly #delivery: SessionDelivery;
   readonly #callbacks: CallbackSender;
@@ -60,11 +68,13 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
       onGone: (objectId) => this.#forget(objectId),
       onUnreachable: () => this.#retryLater(),
     });
+    const { publicBaseUrl, tokenSecret } = parseConfig(env);
+    this.#publicBaseUrl = publicBaseUrl;
     const db = openDatabase(env.DB);
     this.#tasks = createTaskStore(db);
     this.#callbacks = new CallbackSender(new CallbackStore(ctx.storage.sql), {
       ...createWebhookStore(db),
-      tokenSecret: parseConfig(env).tokenSecret,
+      tokenSecret,
       fetch: (url, init) => fetch(url, init),
       now: () => Date.now(),
     });
@@ -88,12 +98,13 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
    * task, or the ends since it was there. That is not awaited: the session is waiting for this call, and takes deliveries after it.
    * @param after the newest event that the client says it has had
    */
-  subscribed(sessionObjectId: string, destination: string, after: number | null): Start {
+  subscribed(sessionObjectId: string, userId: number, destination: string, after: number | null): Start {
     const start = destination === RESULT ? this.#log.startOfEnds(after, Date.now()) : this.#log.startOfProgress(after);
     const session = this.#sessions.subscribe(sessionObjectId, destination);
     if (!session) return start;
     this.#store.saveSession(session);
     this.#feeds.start(sessionObjectId, destination, start.startAfter);
+    if (destination === PROGRESS) this.ctx.waitUntil(this.#refresh(userId));
     this.ctx.waitUntil(this.#delivery.flush(sessionObjectId));
     return start;
   }
@@ -105,16 +116,22 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
 
   /** @returns how many sockets and streams are told; 0 means that nobody watches now. */
   publishProgress(message: ProgressMessage): { listeners: number } {
-    const listeners = this.#sessions.subscribersOf(PROGRESS);
-    const listening = { listeners: listeners.length + this.#streams.count(message.taskId) };
-    const progress = this.#log.of(message.taskId) ? null : this.#progress.accept(message, () => this.#log.nextId());
-    if (!progress) return listening;
-    this.#streams.send(message.taskId, progressEvent(progress));
-    for (const objectId of listeners) {
-      this.#feeds.touch(objectId, message.taskId);
-      this.ctx.waitUntil(this.#delivery.flush(objectId));
-    }
-    return listening;
+    this.#take(message);
+    return { listeners: this.#sessions.subscribersOf(PROGRESS).length + this.#streams.count(message.taskId) };
+  }
+
+  /** A picture of a running step. @returns false when the one before is too young. */
+  keepPreview(taskId: string, picture: Picture): boolean {
+    // Its task has ended: nobody is to see it.
+    if (this.#log.of(taskId)) return true;
+    if (!this.#previews.put(taskId, picture, Date.now())) return false;
+    const newest = this.#progress.of(taskId);
+    if (newest) this.#take(newest.message);
+    return true;
+  }
+
+  findPreview(token: string): Picture | null {
+    return this.#previews.find(token);
   }
 
   /**
@@ -129,6 +146,7 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
       this.#dropOld(now);
       if (callback) this.#callbacks.owe(end.taskId, callback, end.endedAt);
       this.#progress.forget(end.taskId);
+      this.#previews.forget(end.taskId);
       this.#waiters.wake(end.taskId);
       this.#streams.end(end.taskId, endEvent(end.body));
       await this.#armAlarm();
@@ -158,8 +176,8 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
     }
   }
 
-  /** A task's event stream, which the Worker has authorised: `/<task id>?session=<sign-in>`, resumed by `Last-Event-ID`. */
-  override fetch(request: Request): Response {
+  /** A task's event stream, which the Worker has authorised: `/<task id>?user=<id>&session=<sign-in>`, resumed by `Last-Event-ID`. */
+  override async fetch(request: Request): Promise<Response> {
     const { pathname, searchParams } = new URL(request.url);
     const taskId = pathname.slice(1);
     const authSessionId = searchParams.get("session") ?? "";
@@ -167,6 +185,7 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
     if (this.#sessions.hasEnded(authSessionId, Date.now())) return new Response(null, { status: 401 });
     const lastEventId = request.headers.get("Last-Event-ID");
     if (lastEventId === END_ID) return nothingMore();
+    if (!this.#log.of(taskId)) await this.#refresh(Number(searchParams.get("user")));
     const end = this.#log.of(taskId);
     if (end) return streamResponse(endEvent(end.body));
     const newest = this.#progress.of(taskId);
@@ -198,6 +217,38 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
     }
     await this.#sendCallbacks();
     await this.#armAlarm();
+  }
+
+  /** Tells it to all who look, unless something newer has been told. */
+  #take(message: ProgressMessage): void {
+    const { taskId } = message;
+    if (this.#log.of(taskId)) return;
+    if ((this.#progress.of(taskId)?.message.attempt ?? message.attempt) < message.attempt) this.#previews.forget(taskId);
+    const preview = this.#previews.pathOf(taskId);
+    const previewUrl = preview === null ? {} : { previewUrl: `${this.#publicBaseUrl}/previews/${this.ctx.id.toString()}/${preview}` };
+    const progress = this.#progress.accept({ ...message, ...previewUrl }, () => this.#log.nextId());
+    if (!progress) return;
+    this.#streams.send(taskId, progressEvent(progress));
+    for (const objectId of this.#sessions.subscribersOf(PROGRESS)) {
+      this.#feeds.touch(objectId, taskId);
+      this.ctx.waitUntil(this.#delivery.flush(objectId));
+    }
+  }
+
+  /** Asks the Dispatchers how the live tasks are, once for all who ask meanwhile; they learn that somebody looks. Never fails. */
+  #refresh(userId: number): Promise<void> {
+    this.#refreshing ??= (async () => {
+      try {
+        const deps = createDeps(this.env);
+        const live = await deps.listLive(userId, WATCHED_TASKS);
+        for (const message of await deps.watchTasks(live)) this.#take(message);
+      } catch (error) {
+        log("warn", "live tasks not asked for", { userId, error: String(error) });
+      } finally {
+        this.#refreshing = null;
+      }
+    })();
+    return this.#refreshing;
   }
 
   #flushAll(destination: string): Promise<unknown> {

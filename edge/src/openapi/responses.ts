@@ -64,6 +64,7 @@ function successResponse(route: DescribedRoute, operation: Operation): Record<st
   if (operation.upgrades) return { 101: { description: "The connection is a WebSocket now" } };
   const { summary, success = "OK", contentType, answer, answerHeaders, topLevel } = operation;
   const headers = headersOf(route, answerHeaders);
+  if (operation.noContent) return { 204: { description: summary, headers } };
   if (contentType !== undefined) {
     return { 200: { description: summary, headers, content: { [contentType]: { schema: { type: "string" } } } } };
   }

@@ -63,7 +63,7 @@ export class HubEffects {
   }
 
   async #subscribe({ userId, id, destination, after, receipt }: Extract<HubEffect, { type: "subscribe" }>): Promise<SessionEvent> {
-    const { startAfter, gapAfter } = await this.#hubOf(userId).subscribed(this.#sessionObjectId, destination, after);
+    const { startAfter, gapAfter } = await this.#hubOf(userId).subscribed(this.#sessionObjectId, userId, destination, after);
     return { type: "subscribed", id, destination, startAfter, gapAfter, receipt };
   }
 

@@ -13,6 +13,8 @@ export interface TaskStore {
   findStatus(taskId: string): Promise<TaskStatus | null>;
   /** Result files of these tasks, in order. */
   findResults(taskIds: string[]): Promise<ResultRow[]>;
+  /** The user's tasks that have not ended, the newest first, at most that many. */
+  listLive(userId: number, limit: number): Promise<{ id: string; pool: string; shard: number }[]>;
   listTasks(userId: number, query: TaskListQuery): Promise<{ rows: TaskRow[]; total: number }>;
 }
 
@@ -36,6 +38,14 @@ export function createTaskStore(db: Database): TaskStore {
     async findResults(taskIds) {
       if (taskIds.length === 0) return [];
       return db.select().from(results).where(inArray(results.taskId, taskIds)).orderBy(results.taskId, results.position);
+    },
+    async listLive(userId, limit) {
+      return db
+        .select({ id: tasks.id, pool: tasks.pool, shard: tasks.shard })
+        .from(tasks)
+        .where(and(eq(tasks.userId, userId), inArray(tasks.status, ["PENDING", "PROCESSING"])))
+        .orderBy(desc(tasks.createTime))
+        .limit(limit);
     },
     async listTasks(userId, query) {
       const direction = query.order === "asc" ? asc : desc;

@@ -431,6 +431,9 @@ describe("a task's event stream", () => {
     expect(response.headers.get("Content-Type")).toBe("text/event-stream; charset=utf-8");
     expect(response.headers.get("Cache-Control")).toContain("no-transform");
     const events = new EventReader(response);
+    const waiting = await events.next();
+    expect(waiting).toMatchObject({ id: expect.stringMatching(/^\d+-1\.0\.0$/), event: "progress" });
+    expect(JSON.parse(waiting?.["data"] ?? "")).toMatchObject({ taskId, phase: "queued", queuePosition: 1 });
     const offer = await take();
     agent.send({ type: "progress", attemptId: offer.attemptId, phase: "sampling", step: 15, totalSteps: 30 });
     const progress = await events.next();
@@ -502,6 +505,7 @@ describe("a task's event stream", () => {
     expect((await post(`/api/v1/tasks/${taskId}/events/ticket`, {})).status).toBe(404);
     const events = new EventReader(await withToken(taskId, who));
     const { url } = dataOf<{ url: string }>(await post(`/api/v1/tasks/${taskId}/events/ticket`, {}, {}, who));
+    expect(await events.next()).toMatchObject({ event: "progress" });
     await post("/api/v1/auth/logout", {}, {}, who);
     expect(await events.next()).toBeNull();
     expect((await SELF.fetch(url)).status).toBe(401);

@@ -145,7 +145,7 @@ describe("a task", () => {
     const { taskId, offer, step, complete } = await aRunningTask(agent, user, { prompt: "一只猫", clientId: "mine" });
     agent.send({ type: "progress", attemptId: offer.attemptId, phase: "loading", step: 0, totalSteps: 0 });
     step(15);
-    const ids = { type: "progress", taskId, clientId: "mine", attempt: 1 };
+    const ids = { type: "progress", taskId, clientId: "mine", attempt: 1, estimatedTime: expect.any(Number) };
     expect(await socket.nextMessage(PROGRESS)).toEqual({
       ...ids,
       progress: 0,

@@ -30,6 +30,7 @@ const OPEN = [
   "GET /files/results/{folder}/{name}",
   "GET /health",
   "GET /openapi.json",
+  "GET /previews/{hub}/{token}/{version}",
   "GET /ws",
   "POST /api/v1/auth/login",
   "POST /api/v1/auth/register",
