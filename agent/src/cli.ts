@@ -30,6 +30,12 @@ async function perform(line: CommandLine, openEngines: OpenEngines): Promise<num
     }
     case "doctor":
       return (await import("./commands/doctor.ts")).doctor(line, openEngines);
+    case "init":
+      return (await import("./commands/init.ts")).init(line);
+    case "bench":
+      return (await import("./commands/bench.ts")).bench(line, openEngines);
+    case "service":
+      return (await import("./commands/service.ts")).service(line);
     case "status":
       return (await import("./commands/tell.ts")).status(line);
     case "pause":

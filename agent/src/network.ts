@@ -21,6 +21,9 @@ export interface Network {
   close: () => Promise<void>;
 }
 
+/** No proxy could reach this machine's own addresses. */
+const isOwn = ({ hostname }: URL): boolean => /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
+
 const LIMITS = { connections: 4, headersTimeout: 60_000, bodyTimeout: 60_000 };
 
 export function openNetwork(extraAuthorities: string | null): Network {
@@ -29,22 +32,25 @@ export function openNetwork(extraAuthorities: string | null): Network {
   // Half of an idle agent's memory would be the HTTP client's, so it comes with the first request.
   let client: ReturnType<typeof openClient> | null = null;
   const openClient = async () => {
-    const { EnvHttpProxyAgent, request } = await import("undici");
-    return { request, dispatcher: new EnvHttpProxyAgent({ ...LIMITS, connect: tls, requestTls: tls, proxyTls: tls }) };
+    const { Agent, EnvHttpProxyAgent, request } = await import("undici");
+    const direct = new Agent({ ...LIMITS, connect: tls });
+    const throughProxy = new EnvHttpProxyAgent({ ...LIMITS, connect: tls, requestTls: tls, proxyTls: tls });
+    return { request, direct, throughProxy };
   };
   return {
     async request(url, options) {
       client ??= openClient();
-      const { request, dispatcher } = await client;
-      return request(url, { ...options, dispatcher });
+      const { request, direct, throughProxy } = await client;
+      return request(url, { ...options, dispatcher: isOwn(new URL(url)) ? direct : throughProxy });
     },
     socketAgent(url) {
-      const proxy = getProxyForUrl(url.href.replace(/^ws/, "http"));
+      const proxy = isOwn(url) ? "" : getProxyForUrl(url.href.replace(/^ws/, "http"));
       return proxy === "" ? undefined : new HttpsProxyAgent(proxy, tls);
     },
     authorities: ca,
     async close() {
-      await (await client)?.dispatcher.destroy();
+      const opened = await client;
+      await Promise.all([opened?.direct.destroy(), opened?.throughProxy.destroy()]);
     },
   };
 }

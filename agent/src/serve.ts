@@ -22,6 +22,7 @@ import { limitModels, reasonOfOwner } from "./owner-limits.ts";
 import { postPreview } from "./post-preview.ts";
 import { Runner } from "./runner.ts";
 import { SelfReport } from "./self-report.ts";
+import { readSpeeds, withSpeeds } from "./speeds.ts";
 import { Spool } from "./spool.ts";
 import type { StateFolder } from "./state-folder.ts";
 import { AGENT_TIMINGS } from "./timings.ts";
@@ -53,7 +54,8 @@ export async function serve(config: AgentConfig, state: StateFolder, engines: En
   let announcedSlots: number | null = null;
 
   const gpus = (await machine.findGpus()).map(({ name, memoryBytes }) => ({ name: name.slice(0, 100), memoryBytes }));
-  const models = () => limitModels(engines.models(), config.limits);
+  const speeds = await readSpeeds(state.speedsPath);
+  const models = () => withSpeeds(limitModels(engines.models(), config.limits), speeds);
   const slots = (): number =>
     freeSlots({
       free: models().length > 0 ? engines.freeSlots : 0,

@@ -13,6 +13,8 @@ export interface StateFolder {
   spoolFolder: string;
   /** There while its owner has paused it. */
   pausePath: string;
+  /** What `bench` measured. */
+  speedsPath: string;
   release(): Promise<void>;
 }
 
@@ -37,6 +39,7 @@ export async function openStateFolder(folder: string): Promise<StateFolder> {
         agentId: await readAgentId(join(folder, "agent.json")),
         spoolFolder,
         pausePath: join(folder, "paused.json"),
+        speedsPath: join(folder, "speeds.json"),
         release: lock.release,
       };
     } catch (error) {

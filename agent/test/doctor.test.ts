@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { KEY } from "./fake-edge.ts";
 import { startedEdge, temporaryFolder } from "./run-in-process.ts";
-import { startDoctor } from "./run-process.ts";
+import { startCommand } from "./run-process.ts";
 
 async function doctor(flags: readonly string[]) {
-  const { code, stdout } = await startDoctor([...flags, "--state", await temporaryFolder()]).ended;
+  const { code, stdout } = await startCommand("doctor", [...flags, "--state", await temporaryFolder()]).ended;
   const marks = stdout.split("\n").map((line) => /^(ok|!!|--) +(\S+)/.exec(line)?.slice(1).join(" "));
   return { code, stdout, marks: marks.filter((mark) => mark !== undefined) };
 }

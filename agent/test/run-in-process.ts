@@ -80,6 +80,7 @@ export async function startAgent(
       name: "box",
       stateFolder,
       engines: [],
+      isEngineChosen: true,
       log: "text",
       limits: { types: null, models: null, maxPixels: null, ownTasks: "any", refusedWords: [], ...options.limits },
       rest: { ...AT_WORK, ...options.rest },

@@ -50,9 +50,9 @@ export function testEngineCommand(args: readonly string[]): string[] {
   return ["--import", "tsx", WITH_TEST_ENGINE, "--log", "json", ...args];
 }
 
-/** `doctor` of the same program. */
-export function startDoctor(args: readonly string[], options: ProcessOptions = {}): AgentProcess {
-  return start(["--import", "tsx", WITH_TEST_ENGINE, "doctor", ...args], options);
+/** Another command of the same program. */
+export function startCommand(command: string, args: readonly string[], options: ProcessOptions = {}): AgentProcess {
+  return start(["--import", "tsx", WITH_TEST_ENGINE, command, ...args], options);
 }
 
 export function start(args: readonly string[], options: ProcessOptions): AgentProcess {

@@ -3,11 +3,13 @@ import { readConfig } from "../config/read-config.ts";
 import { describeFindings } from "../doctor/describe.ts";
 import { canServe, diagnose } from "../doctor/diagnose.ts";
 import { examine } from "../doctor/examine.ts";
+import { chosenEngines } from "../engines/find-engine.ts";
 import type { OpenEngines } from "../engines/open-engines.ts";
 
 /** Exit codes: 0 it can serve tasks, 1 it cannot. */
 export async function doctor(line: CommandLine, openEngines: OpenEngines): Promise<number> {
-  const facts = await examine(readConfig(line), openEngines);
+  const config = readConfig(line);
+  const facts = await examine({ ...config, engines: await chosenEngines(config) }, openEngines);
   const findings = diagnose(facts);
   const isWell = canServe(facts);
   process.stdout.write(line.flags["json"] === true ? `${JSON.stringify({ isWell, findings })}\n` : describeFindings(findings, isWell));

@@ -33,10 +33,11 @@ Where to connect
                      is taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
 
 What to run
-  --engine NAME      built-in: a small model that needs no GPU, from the package
-                     stargraph-scene (default). comfyui: the server at
-                     http://127.0.0.1:8188. Several engines, each with what it
-                     needs, are listed in the file, under "engines:"
+  --engine NAME      comfyui: the server at http://127.0.0.1:8188. built-in: a
+                     small model that needs no GPU, from the package
+                     stargraph-scene. (default: the ComfyUI that answers, else
+                     built-in.) Several engines, each with what it needs, are
+                     listed in the file, under "engines:"
   --slots N          Tasks at a time, 1 to 64 (default: 1)
   --map-model NAMES  Also offer the engine's model under these names of the API,
                      separated by commas; may be repeated. Whoever asked for the
@@ -74,6 +75,9 @@ Exit codes: 0 stopped on request, 1 refused or failed (the last line says why),
 
 const SUMMARY: Readonly<Record<CommandName, string>> = {
   run: "serve tasks (without a command, too)",
+  init: "ask what serving takes, and write the config file",
+  bench: "measure how fast this machine is, and tell the edge",
+  service: "have the system start the agent at sign-in",
   doctor: "say what this machine can draw, and what stands in the way",
   status: "how the agent that runs on this machine is, and what it does",
   pause: "take no more tasks for a while, and free memory",
@@ -82,6 +86,28 @@ const SUMMARY: Readonly<Record<CommandName, string>> = {
 };
 
 const OF_COMMAND: Readonly<Record<Exclude<CommandName, "run">, string>> = {
+  init: `Usage: stargraph-agent init [--force] [--config FILE]
+
+Asks for the edge, the key, a name, the engine and when it may work, and writes
+the config file, which nobody else may read.
+
+  --force            Write it anew where it is there already
+`,
+  bench: `Usage: stargraph-agent bench [settings as for run]
+
+Runs a small task of each type twice on this machine's engines, without an edge,
+and keeps how fast they were: the edge is told with the next start, so that
+people are told the right times from the first task on. Pause a running agent
+before.
+`,
+  service: `Usage: stargraph-agent service install|uninstall [--dry-run] [--config FILE]
+
+Has the system start the agent when you sign in, and again when it fails: a
+systemd user unit on Linux, a launchd agent on macOS, a task on Windows. Edge
+and key have to be in the config file.
+
+  --dry-run          Show what would be written and run
+`,
   doctor: `Usage: stargraph-agent doctor [--json] [settings as for run]
 
 Looks at everything that serving tasks takes, and changes nothing: the key, the
@@ -125,10 +151,12 @@ const CODES = `Exit codes: 0 done, 1 the agent did not do it, 2 a setting is wro
 runs with that state folder.
 `;
 
+/** Those that speak to a running agent. */
+const TELLING: ReadonlySet<CommandName> = new Set<CommandName>(["status", "pause", "resume", "drain"]);
+
 /** What `--help` prints; a snapshot test keeps it in step with the flags. */
 export function writeHelp(command: CommandName): string {
-  if (command === "doctor") return `${OF_COMMAND.doctor}\n${WHERE}`;
-  if (command !== "run") return `${OF_COMMAND[command]}\n${WHERE}\n${CODES}`;
+  if (command !== "run") return `${OF_COMMAND[command]}\n${WHERE}${TELLING.has(command) ? `\n${CODES}` : ""}`;
   const commands = COMMANDS.map((name) => `  ${name.padEnd(19)}${SUMMARY[name]}\n`).join("");
   return RUN.replace("{COMMANDS}", commands);
 }

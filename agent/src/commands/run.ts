@@ -1,6 +1,7 @@
 import { runAgent } from "../agent.ts";
 import type { CommandLine } from "../config/command-line.ts";
 import { readConfig, withEdgeAndKey } from "../config/read-config.ts";
+import { chosenEngines } from "../engines/find-engine.ts";
 import type { OpenEngines } from "../engines/open-engines.ts";
 import { listenForStop } from "../life/stop-signals.ts";
 import { createLog } from "../log.ts";
@@ -10,7 +11,8 @@ import { Refusal } from "../refusal.ts";
 const INTERRUPTED = 130;
 
 export async function run(line: CommandLine, openEngines: OpenEngines): Promise<number> {
-  const config = withEdgeAndKey(readConfig(line));
+  const said = withEdgeAndKey(readConfig(line));
+  const config = { ...said, engines: await chosenEngines(said) };
   const log = createLog(config.log);
   const { finish, stop, stopListening } = listenForStop(() => process.exit(INTERRUPTED));
   finish.addEventListener("abort", () => log.info("leaving", "Leaving once what runs is done. Ctrl-C again gives it back"));

@@ -37,6 +37,8 @@ export interface PartialConfig {
   name: string;
   stateFolder: string;
   engines: EngineSettings[];
+  /** False where the owner named none, so that one is to be found. */
+  isEngineChosen: boolean;
   log: LogFormat;
   limits: OwnerLimits;
   rest: RestRules;

@@ -3,7 +3,7 @@ import { messageOf } from "../outside.ts";
 import { FILE_ONLY, LISTS, SETTING_NAMES, SWITCHES } from "./settings.ts";
 import { UsageError } from "./usage-error.ts";
 
-export const COMMANDS = ["run", "doctor", "status", "pause", "resume", "drain"] as const;
+export const COMMANDS = ["run", "init", "doctor", "bench", "status", "pause", "resume", "drain", "service"] as const;
 export type CommandName = (typeof COMMANDS)[number];
 
 type Flag = string | boolean | (string | boolean)[] | undefined;
@@ -20,6 +20,9 @@ const GENERAL: ParseArgsOptionsConfig = { config: { type: "string" }, help: { ty
 /** What a command takes beyond the settings. */
 const OWN: Readonly<Record<CommandName, ParseArgsOptionsConfig>> = {
   run: {},
+  init: { force: { type: "boolean" } },
+  bench: {},
+  service: { "dry-run": { type: "boolean" } },
   doctor: { json: { type: "boolean" } },
   status: { json: { type: "boolean" } },
   pause: { for: { type: "string" }, "free-memory": { type: "boolean" } },
@@ -27,7 +30,7 @@ const OWN: Readonly<Record<CommandName, ParseArgsOptionsConfig>> = {
   drain: {},
 };
 /** Words after the command's name. */
-const WORDS: Partial<Record<CommandName, readonly string[]>> = {};
+const WORDS: Partial<Record<CommandName, readonly string[]>> = { service: ["install", "uninstall"] };
 
 const SETTING_FLAGS: ParseArgsOptionsConfig = Object.fromEntries(
   SETTING_NAMES.filter((name) => !FILE_ONLY.has(name)).map((name) => [

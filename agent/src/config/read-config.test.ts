@@ -29,6 +29,7 @@ test("fills in what was not said", () => {
     name: "box-7",
     stateFolder: join(HOME, ".stargraph-agent"),
     engines: [{ engine: "built-in", slots: 1, mappedModels: [] }],
+    isEngineChosen: false,
     log: "text",
     limits: { types: null, models: null, maxPixels: null, ownTasks: "any", refusedWords: [] },
     rest: {
@@ -112,7 +113,8 @@ test.each([
   [[...NEEDED, "--config", "nowhere"], `there is no config file ${resolve("nowhere")}`],
   [[...NEEDED, "--state"], "Option '--state <value>' argument missing"],
   [[...NEEDED, "--what"], "Unknown option '--what'"],
-  [["serve"], "unknown command 'serve': it is one of run, doctor, status, pause, resume, drain"],
+  [["serve"], "unknown command 'serve': it is one of run, init, doctor, bench, status, pause, resume, drain, service"],
+  [["service"], "service needs a word: install or uninstall"],
   [["run", "fast"], "unexpected argument 'fast'"],
 ])("%j is refused by name", (argv, message) => {
   expect(() => read(argv)).toThrow(expect.objectContaining({ name: "UsageError", message }));

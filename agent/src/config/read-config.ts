@@ -18,10 +18,10 @@ export interface Surroundings {
   readText(path: string): { text: string; isOpenToOthers: boolean } | null;
 }
 
-const SURROUNDINGS: Surroundings = { env: process.env, home: homedir(), hostName: hostname(), readText };
+export const SURROUNDINGS: Surroundings = { env: process.env, home: homedir(), hostName: hostname(), readText };
 
 /** In the state folder, so that one folder is all there is to keep. */
-const defaultConfigPath = (home: string): string => join(home, ".stargraph-agent", "config.yaml");
+export const defaultConfigPath = (home: string): string => join(home, ".stargraph-agent", "config.yaml");
 
 /**
  * A flag wins over its variable, that over the file, that over the default. An empty variable is an absent one.
@@ -54,6 +54,7 @@ export function readConfig({ flags }: Pick<CommandLine, "flags">, around: Surrou
     name: settings.name ?? (hostName.slice(0, 100) || "agent"),
     stateFolder,
     engines: enginesOf(settings),
+    isEngineChosen: settings.engine !== undefined || settings.engines !== undefined,
     log: settings.log,
     limits: {
       types: settings.types ?? null,
