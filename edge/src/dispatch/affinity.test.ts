@@ -66,6 +66,19 @@ test("a task waits for a busy agent that has its model, if that will be free bef
   expect(finish("busy", attempt)).toEqual(["red-2@busy"]);
 });
 
+test("a task behind one that was waited for waits two loads itself, beside an agent with room, and no longer", () => {
+  connectWith("busy", "red");
+  submit("red-1", "red");
+  const attempt = accept("busy");
+  connectWith("idle", "blue");
+  shard.now += 5_000;
+  expect([...submit("red-2", "red"), ...submit("red-3", "red")]).toEqual([]);
+  expect(finish("busy", attempt)).toEqual(["red-2@busy"]);
+  accept("busy");
+  expect(offersIn(shard.tick(2 * LOAD_MS - 1, ["busy", "idle"]))).toEqual([]);
+  expect(offersIn(shard.tick(1, ["busy", "idle"]))).toEqual(["red-3@idle"]);
+});
+
 test("a task that waited for two loads takes any agent", () => {
   connectWith("busy", "red");
   submit("red-1", "red");

@@ -8,6 +8,7 @@ import type { Requirement } from "./types.ts";
 export class Holds {
   /** By line; 0 when the time is over. */
   readonly #until = new Map<string, { line: Requirement; until: number }>();
+  #ended: Requirement[] = [];
 
   /** Begins, unless the line is held already. */
   begin(line: Requirement, until: number): void {
@@ -17,7 +18,14 @@ export class Holds {
 
   /** A task of the line got an agent: the next one's patience is its own. */
   end(line: Requirement): void {
-    this.#until.delete(lineKey(line));
+    if (this.#until.delete(lineKey(line))) this.#ended.push(line);
+  }
+
+  /** Lines whose hold has ended that way, told once: what else waits in them is held anew, or somebody's. */
+  takeEnded(): Requirement[] {
+    const ended = this.#ended;
+    this.#ended = [];
+    return ended;
   }
 
   isOn = (line: Requirement): boolean => (this.#until.get(lineKey(line))?.until ?? 0) > 0;

@@ -55,15 +55,32 @@ export function fillAgent(store: DispatchStore, agentId: string, clock: QueueClo
     if (!task) break;
     effects.push(offerTo(store, task, agent, clock));
   }
-  return [...effects, ...offerToOthers(store, clock)];
+  return [...effects, ...offerBehind(store, clock), ...offerToOthers(store, clock)];
 }
 
 /** Lines that have waited long enough for an agent with their model take any. */
 export function offerHeld(store: DispatchStore, clock: QueueClock): Effect[] {
-  return store.holds.over(clock.now).flatMap((line) => {
-    const front = store.nextByShare(line);
-    return front ? offerFirst(store, front.line, front.userId, clock) : [];
-  });
+  return [...store.holds.over(clock.now).flatMap((line) => offerNext(store, line, clock)), ...offerBehind(store, clock)];
+}
+
+function offerNext(store: DispatchStore, line: Requirement, clock: QueueClock): Effect[] {
+  const front = store.nextByShare(line);
+  return front ? offerFirst(store, front.line, front.userId, clock) : [];
+}
+
+/** The first of a line that was held has got an agent: those behind it would else wait for nobody, beside agents with room. */
+function offerBehind(store: DispatchStore, clock: QueueClock): Effect[] {
+  const effects: Effect[] = [];
+  for (let lines = store.holds.takeEnded(); lines.length > 0; lines = store.holds.takeEnded()) {
+    for (const line of lines) {
+      let offered: Effect[];
+      do {
+        offered = offerNext(store, line, clock);
+        effects.push(...offered);
+      } while (offered.length > 0);
+    }
+  }
+  return effects;
 }
 
 /** Users who are below their cap again: what ended was on one agent, what waits may be for others. */
