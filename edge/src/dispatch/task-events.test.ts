@@ -160,6 +160,16 @@ describe("a task that only D1 knew", () => {
     expect(dutiesIn(shard.say("a", aCompletion("attempt-9")))).toMatchObject([{ kind: "completed", attempt: { id: "attempt-9" } }]);
   });
 
+  test("and whose agent has said hello without it and left again goes to another one at once", () => {
+    const shard = new Shard();
+    shard.connect("agent-a");
+    shard.gone("agent-a");
+    shard.connect("b");
+    const effects = onTaskFound(shard.store, aTask({ createTime: shard.now }), anAttempt(), shard.now, shard.clock);
+    expect(dutiesIn(effects)).toMatchObject([{ kind: "lost", attempt: { id: "attempt-1" } }]);
+    expect(offersIn(effects)).toEqual(["task-1@b"]);
+  });
+
   test("and whose agent does not come back goes to another one", () => {
     const shard = new Shard();
     found(shard);

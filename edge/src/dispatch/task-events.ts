@@ -57,7 +57,7 @@ export function onTaskFound(
     dueAt: nextLook(leaseUntil, { deadlineAt }),
   };
   store.putItem(running);
-  return store.getAgent(attempt.agentId)?.isConnected ? handBack(store, running, "LOST", "the queue had lost sight of it", clock) : [];
+  return store.getAgent(attempt.agentId) ? handBack(store, running, "LOST", "the queue had lost sight of it", clock) : [];
 }
 
 /** D1 says that the task has ended otherwise than here. The attempt is told to stop; the slot stays taken until it has. */
