@@ -203,8 +203,11 @@ async function strike({ edge, proxy, agents, users, counts, plan }: Rig, blow: B
 
 /** Until every task has ended, no Dispatcher has anything left to do, and no agent has a result left. */
 async function comeToRest(rig: Rig, say: Say, limit: AbortSignal): Promise<void> {
+  let open: string[] = [];
   for (;;) {
-    const open = await unrest(rig, limit).catch((error: unknown) => [String(error)]);
+    const before = open;
+    // When the time is over in the middle of a look, what the look before it has seen is the news.
+    open = await unrest(rig, limit).catch((error: unknown) => (limit.aborted ? before : [String(error)]));
     if (open.length === 0) break;
     if (limit.aborted) return rig.tally.none(open, "not at rest");
     await sleep(LOOK_MS, undefined, { signal: limit }).catch(() => undefined);

@@ -19,7 +19,7 @@ export class Dispatcher extends RealDispatcher {
 
   /** What is not done. */
   inspect(): { items: string[]; duties: number } {
-    const items = this.ctx.storage.sql.exec<{ task_id: string; body: string }>("SELECT task_id, body FROM items").toArray();
+    const items = this.ctx.storage.sql.exec<{ task_id: string; body: string }>("SELECT task_id, body FROM work_items").toArray();
     const duties = this.ctx.storage.sql.exec<{ n: number }>("SELECT count(*) AS n FROM outbox").one().n;
     return { items: items.map((item) => `${item.task_id} ${item.body}`), duties };
   }
