@@ -1,31 +1,20 @@
 import { describe, expect, test } from "vitest";
-import { BadDay } from "./testing/bad-day.ts";
+import { troubleIn } from "./testing/model-run.ts";
+import { PLANTED_FAULTS } from "./testing/planted-fault.ts";
 
-const SEEDS_PER_TEST = 10;
-const EVENTS = 300;
+const SEEDS = Array.from({ length: 10 }, (_, n) => n + 1);
+const EVENTS = 5_000;
 
-/** What went wrong in that run; null when nothing did. */
-async function troubleOf(seed: number): Promise<string | null> {
-  const day = new BadDay(seed);
-  let event = 0;
-  try {
-    for (; event < EVENTS; event++) {
-      await day.step();
-      day.check();
-    }
-    await day.recover();
-    day.checkTheEnd();
-    return null;
-  } catch (error) {
-    return `seed ${seed}, event ${event}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
-  }
-}
+describe("a shard and the ledger on a bad day", () => {
+  test.each(SEEDS)("lose no task, run none to two ends and charge none wrongly (seed %i)", async (seed) => {
+    expect(await troubleIn({ seed, events: EVENTS })).toBeNull();
+  });
+});
 
-describe("a shard on a bad day", () => {
-  test.each(Array.from({ length: 20 }, (_, index) => 1 + index * SEEDS_PER_TEST))(
-    "loses no task, runs none twice and ends each (10 seeds from %i)",
-    async (from) => {
-      for (let seed = from; seed < from + SEEDS_PER_TEST; seed++) expect(await troubleOf(seed)).toBeNull();
-    },
-  );
+describe("the model", () => {
+  test.each(Object.entries(PLANTED_FAULTS))("finds it when %s", async (_, fault) => {
+    let trouble: string | null = null;
+    for (const seed of SEEDS) trouble ??= await troubleIn({ seed, events: EVENTS, fault });
+    expect(trouble).toMatch(fault.shows);
+  });
 });

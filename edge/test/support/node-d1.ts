@@ -30,6 +30,8 @@ export function openNodeD1(): { d1: D1Database; sqlite: DatabaseSync } {
   const sqlite = new DatabaseSync(":memory:");
   migrate(sqlite);
   const prepared = new Map<string, StatementSync>();
+  const asArrays = new Map<string, StatementSync>();
+  const changes = sqlite.prepare("SELECT total_changes() AS n");
 
   function prepare(query: string, bindings: SQLInputValue[] = []): Statement {
     const statement = () => {
@@ -51,8 +53,9 @@ export function openNodeD1(): { d1: D1Database; sqlite: DatabaseSync } {
       run: async () => execute(),
       all: async () => execute(),
       raw: async () => {
-        const rows = sqlite.prepare(query);
+        const rows = asArrays.get(query) ?? sqlite.prepare(query);
         rows.setReturnArrays(true);
+        asArrays.set(query, rows);
         return rows.all(...bindings).map((row) => Object.values(row));
       },
       execute,
@@ -60,7 +63,7 @@ export function openNodeD1(): { d1: D1Database; sqlite: DatabaseSync } {
   }
 
   function totalChanges(): number {
-    return Number(sqlite.prepare("SELECT total_changes() AS n").get()?.["n"]);
+    return Number(changes.get()?.["n"]);
   }
 
   async function batch(statements: Statement[]): Promise<D1Result[]> {

@@ -1,106 +1,152 @@
-import type { AgentModel } from "@star-graph/shared/agent-protocol";
-import { canRun, openSlots } from "../matching.ts";
+import type { AgentModel, EdgeMessage } from "@star-graph/shared/agent-protocol";
+import { CANCELLED } from "../../billing/testing/books.ts";
 import { createMemoryStore } from "../memory-store.ts";
 import { createSqliteStore } from "../sqlite-store.ts";
-import { aModel, aTask, MEGAPIXEL } from "./builders.ts";
-import { Book } from "./book.ts";
+import type { StoreOptions } from "../store.ts";
+import { aModel, MEGAPIXEL } from "./builders.ts";
+import { Clients } from "./clients.ts";
+import { interrupt } from "./interruption.ts";
+import { LedgerWatch } from "./ledger-watch.ts";
 import { openNodeSql } from "./node-sql.ts";
+import type { PlantedFault } from "./planted-fault.ts";
+import { QueueWatch } from "./queue-watch.ts";
 import { Random } from "./random.ts";
+import { RealBook } from "./real-book.ts";
 import { SimulatedAgent } from "./simulated-agent.ts";
 import { SimulatedEdge } from "./simulated-edge.ts";
-import type { StoreOptions } from "../store.ts";
-import type { AgentRecord, WorkItem } from "../types.ts";
 
-/** A shard, three agents and a book of record, and everything that can go wrong between them. */
+/** Beyond it nobody submits: what is live is looked at after each event. */
+const MOST_LIVE = 30;
+const FIRST_CREDITS = 500;
+const MOST_HEARD = 400;
+const USERS = [1001, 1002, 1003];
+
+/** A shard, three agents, three users and the real ledger, and everything that can go wrong between them. */
 export class BadDay {
   readonly random: Random;
-  readonly book = new Book();
+  readonly book: RealBook;
   readonly agents: SimulatedAgent[];
   readonly edge: SimulatedEdge;
-  readonly taskIds: string[] = [];
-  /** Tasks that the shard was told of. */
-  readonly #handedOver = new Set<string>();
+  readonly clients: Clients;
+  readonly ledger: LedgerWatch;
+  readonly queue: QueueWatch;
   /** Frames that were sent, to be heard again at the wrong time. */
   readonly #heard: { agentId: string; message: Parameters<SimulatedEdge["hear"]>[1] }[] = [];
   /** Tasks whose end is promised to D1 and not refused there. */
   readonly #ends = new Set<string>();
-  #lostStorage = false;
+  /** Tasks whose promises were lost with the shard's storage: only the Worker can tell their users. */
+  readonly #lost = new Set<string>();
   readonly #told = new Map<string, string>();
+  /** Tasks that ended since the last rest. */
+  readonly #ended = new Set<string>();
+  #isDown = false;
+  #isCalm = true;
 
-  constructor(seed: number) {
+  private constructor(seed: number, fault: PlantedFault | null) {
     this.random = new Random(seed);
+    this.book = new RealBook((call) => this.#unreliably(call));
+    if (fault?.schema) this.book.books.sqlite.exec(fault.schema);
     const both: AgentModel[] = [aModel(), aModel({ name: "other" })];
-    this.agents = [
-      new SimulatedAgent("a", 1, both),
-      new SimulatedAgent("b", 2, [aModel()]),
-      new SimulatedAgent(
-        "c",
-        2,
-        both.map((model) => ({ ...model, maxPixels: MEGAPIXEL })),
-      ),
-    ];
+    const small = both.map((model) => ({ ...model, maxPixels: MEGAPIXEL }));
+    this.agents = [new SimulatedAgent("1.a", 1, both), new SimulatedAgent("1.b", 2, [aModel()]), new SimulatedAgent("2.c", 2, small)];
     // On some days a box is its owner's, first or alone.
     const [, , mine] = this.agents;
     if (mine && seed % 3 !== 0) Object.assign(mine, { ownerId: 1002, ownTasks: seed % 3 === 1 ? "first" : "only" });
     const inSqlite = (options: StoreOptions) => createSqliteStore(openNodeSql(), options);
-    this.edge = new SimulatedEdge(this.book, this.agents, seed % 10 === 0 ? inSqlite : createMemoryStore);
-    this.edge.onEffect = (effect) => {
+    this.edge = new SimulatedEdge(this.book, this.agents, seed % 10 === 0 ? inSqlite : createMemoryStore, fault);
+    this.ledger = new LedgerWatch(this.book);
+    this.queue = new QueueWatch(this.edge);
+    const { random, book, edge, ledger: watch } = this;
+    this.clients = new Clients({ random, book, edge, watch, userIds: USERS });
+    this.#listen();
+  }
+
+  static async begin(seed: number, fault: PlantedFault | null): Promise<BadDay> {
+    const day = new BadDay(seed, fault);
+    for (const userId of USERS) {
+      await day.book.books.addUser(FIRST_CREDITS);
+      day.ledger.granted(userId, FIRST_CREDITS);
+    }
+    // Whose boxes they are: what they earn is theirs.
+    for (const userId of [1003, 1002]) day.book.books.addKey(userId);
+    day.#isCalm = false;
+    return day;
+  }
+
+  #listen(): void {
+    const { edge } = this;
+    edge.onEffect = (effect) => {
       if (effect.kind !== "duty" || (effect.duty.kind !== "completed" && effect.duty.kind !== "failed")) return;
+      // Handed over once more after its end, it is refused by D1.
+      if (!this.ledger.live.has(effect.duty.taskId)) return;
       if (this.#ends.has(effect.duty.taskId)) throw new Error(`a second end of ${effect.duty.taskId} is promised`);
       this.#ends.add(effect.duty.taskId);
     };
-    this.edge.onOutcome = ({ duty }, outcome) => {
+    edge.onOutcome = ({ duty }, outcome) => {
       const isOpenAgain = outcome.kind === "result-unusable" || (outcome.kind === "ended" && outcome.outcome === "refused");
       if (isOpenAgain) this.#ends.delete(duty.taskId);
     };
+    edge.onSend = (agent, message) => this.#checkAck(agent, message);
+  }
+
+  /** An agent that is told so deletes its files. */
+  #checkAck(agent: SimulatedAgent, message: EdgeMessage): void {
+    if (message.type !== "ack" || message.outcome !== "recorded" || agent.ends.get(message.attemptId)?.type !== "completed") return;
+    const outcome = this.book.outcomeOf(message.attemptId);
+    // Or it is over otherwise: its deadline came first.
+    if (typeof outcome !== "string") throw new Error(`${message.attemptId} was acknowledged and is not over on record`);
+  }
+
+  /** A call of D1, R2 or a hub: it may fail before or after its effect, and a cancel may come in just before it. */
+  async #unreliably<T>(call: () => Promise<T>): Promise<T> {
+    const { random } = this;
+    if (this.#isCalm) return call();
+    if (this.#isDown || random.chance(0.02)) interrupt();
+    if (random.chance(0.01)) await this.#cancelBehind();
+    const result = await call();
+    if (random.chance(0.02)) interrupt();
+    return result;
+  }
+
+  async #cancelBehind(): Promise<void> {
+    const taskId = this.random.pick([...this.ledger.live, "none"]);
+    await this.book.books.ledger.settleTask(taskId, null, CANCELLED, this.edge.now);
   }
 
   /** One event of a bad day. */
   async step(): Promise<void> {
-    const { random, edge, book } = this;
+    const { random, edge, clients } = this;
     const agent = random.pick(this.agents);
     const dice = random.below(100);
-    if (dice < 8) this.#submit();
-    else if (dice < 11) this.#cancel();
-    else if (dice < 33) this.#deliver(agent);
-    else if (dice < 45) agent.read(random);
-    else if (dice < 57) this.#work(agent);
-    else if (dice < 60) this.#disturb(agent);
-    else if (dice < 68) this.#hearAgain();
-    else if (dice < 78) await edge.tick(random.pick([0, 200, 1_000, 4_000]));
-    else if (dice < 79) await edge.tick(random.pick([40_000, 70_000, 700_000, -5_000]));
+    if (dice < 7) await (this.ledger.live.size < MOST_LIVE ? clients.submit() : edge.beginDuties());
+    else if (dice < 8) await clients.askAgain();
+    else if (dice < 9) await (random.chance(0.5) ? clients.retry() : clients.handOverLate());
+    else if (dice < 12) await clients.cancel(random.pick([...this.queue.tasks, "none"]));
+    else if (dice < 34) this.#deliver(agent);
+    else if (dice < 46) agent.read(random);
+    else if (dice < 58) this.#work(agent);
+    else if (dice < 61) this.#disturb(agent);
+    else if (dice < 67) this.#hearAgain();
+    else if (dice < 77) await edge.tick(random.pick([0, 200, 1_000, 4_000]));
+    else if (dice < 78) await edge.tick(random.pick([40_000, 70_000, 700_000, -5_000]));
     else if (dice < 86) await edge.beginDuties();
-    else if (dice < 97) edge.goOn(random.below(edge.unfinished.length));
-    else if (dice < 98) book.isDown = !book.isDown;
-    else if (dice < 99) edge.beginSweep();
-    else if (random.chance(0.4)) this.#restart(random.chance(0.3));
-  }
-
-  #submit(): void {
-    const { random, edge } = this;
-    const taskId = `task-${this.taskIds.length + 1}`;
-    const sizes = { model: random.pick(["scene", "other"]), pixels: random.pick([MEGAPIXEL / 4, MEGAPIXEL, 2 * MEGAPIXEL]) };
-    const task = aTask({ taskId, userId: 1001 + random.below(3), ...sizes, createTime: edge.now });
-    this.taskIds.push(taskId);
-    this.book.open(task);
-    // The Worker may die before it hands the task over, or hand it over twice.
-    for (let times = random.pick([0, 1, 1, 1, 1, 2]); times > 0; times--) {
-      edge.enqueue(task);
-      this.#handedOver.add(taskId);
-    }
-  }
-
-  #cancel(): void {
-    const taskId = this.random.pick(["none", ...this.taskIds]);
-    if (this.book.cancel(taskId) && !this.random.chance(0.2)) this.edge.cancel(taskId);
+    else if (dice < 97) await edge.goOn(random.below(edge.unfinished.length));
+    else if (dice < 98) this.#isDown = random.chance(0.3);
+    else if (dice < 99) await edge.beginSweep();
+    else if (random.chance(0.4)) this.#restart(random.chance(0.15));
   }
 
   #deliver(agent: SimulatedAgent): void {
     const message = agent.toEdge.shift();
     if (!message) return;
-    if (message.type !== "hello" && message.type !== "bye") this.#heard.push({ agentId: agent.id, message });
+    if (message.type !== "hello" && message.type !== "bye") this.#remember(agent.id, message);
     this.edge.hear(agent.id, message);
     if (message.type === "bye") agent.cut();
+  }
+
+  #remember(agentId: string, message: Parameters<SimulatedEdge["hear"]>[1]): void {
+    this.#heard.push({ agentId, message });
+    if (this.#heard.length > MOST_HEARD) this.#heard.splice(this.random.below(MOST_HEARD), 1);
   }
 
   #work(agent: SimulatedAgent): void {
@@ -109,13 +155,13 @@ export class BadDay {
     if (attemptId === "") return;
     const how = random.below(10);
     if (how < 4) agent.progress(attemptId, random.below(30));
-    else this.finish(agent, attemptId, how < 8 ? "completed" : how < 9 ? "retryable" : "for good");
+    else this.#finish(agent, attemptId, how < 8 ? "completed" : how < 9 ? "retryable" : "for good");
   }
 
-  finish(agent: SimulatedAgent, attemptId: string, how: Parameters<SimulatedAgent["finish"]>[1]): void {
-    const state = this.edge.store.findByAttempt(attemptId)?.state;
-    const mayUpload = state === "running" || state === "ending";
-    if (how === "completed" && mayUpload && !this.random.chance(0.1)) this.book.stored.add(attemptId);
+  #finish(agent: SimulatedAgent, attemptId: string, how: Parameters<SimulatedAgent["finish"]>[1]): void {
+    const item = this.edge.store.findByAttempt(attemptId);
+    const mayUpload = item?.state === "running" || item?.state === "ending";
+    if (how === "completed" && mayUpload && (this.#isCalm || !this.random.chance(0.1))) this.book.store(attemptId, item.pixels);
     agent.finish(attemptId, how);
   }
 
@@ -142,23 +188,16 @@ export class BadDay {
   #restart(losesStorage: boolean): void {
     this.edge.restart(losesStorage);
     if (!losesStorage) return;
-    this.#lostStorage = true;
+    for (const taskId of [...this.ledger.live, ...this.#ended]) this.#lost.add(taskId);
     this.#ends.clear();
   }
 
   /** What must hold after every event. @throws naming what does not. */
   check(): void {
-    const { store } = this.edge;
-    const items = this.taskIds.flatMap((taskId) => store.getItem(taskId) ?? []);
-    const waiting = items.filter((item) => item.state === "waiting");
-    if (store.countWaiting() !== waiting.length) throw new Error(`${waiting.length} tasks wait, ${store.countWaiting()} are counted`);
-    this.#checkAttempts(items);
-    for (const agent of store.listAgents()) {
-      const given = store.itemsOfAgent(agent.agentId);
-      if (given.length > agent.slots) throw new Error(`${agent.agentId} has ${given.length} of ${agent.slots} slots`);
-      const missed = openSlots(agent, given) > 0 ? waiting.find((item) => this.#mayRun(agent, item)) : undefined;
-      if (missed) throw new Error(`${missed.taskId} waits though ${agent.agentId} has an open slot`);
-    }
+    const { opened, ended } = this.ledger.check();
+    for (const taskId of opened) this.queue.tasks.add(taskId);
+    for (const taskId of ended) this.#ended.add(taskId);
+    this.queue.check((taskId) => this.ledger.live.has(taskId));
     for (const message of this.book.published.splice(0)) {
       const how = message.type === "error" ? "FAILED" : message.status;
       if (this.book.status(message.taskId) !== how) throw new Error(`${message.taskId} was told to be ${how}`);
@@ -166,68 +205,56 @@ export class BadDay {
     }
   }
 
-  /** Whether an agent with room should have been given that task. */
-  #mayRun(agent: AgentRecord, item: WorkItem): boolean {
-    const { store } = this.edge;
-    const isCapped = store.shareOf(item.userId).running >= this.edge.limits.runningPerUser && agent.ownerId !== item.userId;
-    return !isCapped && !store.holds.isOn(store.lineOf(item)) && canRun(agent, { ...store.lineOf(item), userId: item.userId });
-  }
-
-  #checkAttempts(items: WorkItem[]): void {
-    const attempts = items.flatMap((item) => (item.state === "waiting" || !item.attempt ? [] : item.attempt.id));
-    if (new Set(attempts).size < attempts.length) throw new Error(`an attempt twice on the list: ${attempts.join()}`);
-    const live = [...this.book.attempts.values()].filter((attempt) => attempt.outcome === null).map((attempt) => attempt.taskId);
-    if (new Set(live).size < live.length) throw new Error(`a task with two live attempts in D1: ${live.join()}`);
-  }
-
-  /** The bad day is over: everybody is back and does their work. */
-  async recover(): Promise<void> {
-    const { edge, book } = this;
-    book.isDown = false;
+  /** The bad day is over for now: everybody is back and does their work. What is over then is checked as a whole. */
+  async rest(): Promise<void> {
+    this.#isCalm = true;
+    this.#isDown = false;
     for (const agent of this.agents) {
-      if (agent.isConnected) agent.cut();
+      if (this.random.chance(0.5)) agent.kill();
+      else agent.cut();
       agent.connect();
     }
-    for (let second = 0; second < 240 && !this.isQuiet; second++) {
-      if (second % 10 === 0) edge.beginSweep();
-      for (const agent of this.agents) {
-        while (agent.toAgent.length > 0) agent.read(this.random);
-        for (const attemptId of agent.running) this.finish(agent, attemptId, "completed");
-        while (agent.toEdge.length > 0) this.#deliver(agent);
-        if (second % 5 === 0) agent.repeatEnds();
-      }
-      await edge.tick(1_000);
-      while (edge.unfinished.length > 0) edge.goOn(0);
-      this.check();
+    for (let second = 0; second < 240 && !this.#isQuiet; second++) await this.#calmSecond(second);
+    this.#checkRest();
+    this.#isCalm = false;
+  }
+
+  async #calmSecond(second: number): Promise<void> {
+    const { edge, random } = this;
+    if (second % 10 === 0) await edge.beginSweep();
+    for (const agent of this.agents) {
+      while (agent.toAgent.length > 0) agent.read(random);
+      // Heard to have accepted, it may upload.
+      while (agent.toEdge.length > 0) this.#deliver(agent);
+      for (const attemptId of agent.running) this.#finish(agent, attemptId, "completed");
+      while (agent.toEdge.length > 0) this.#deliver(agent);
+      if (second % 5 === 0) agent.repeatEnds();
     }
+    await edge.tick(1_000);
+    while (edge.unfinished.length > 0) await edge.goOn(0);
+    this.check();
   }
 
-  get isQuiet(): boolean {
-    const { store, outbox } = this.edge;
-    return this.taskIds.every((taskId) => this.#isOver(taskId) && !store.getItem(taskId)) && outbox.earliestDue() === null;
+  get #isQuiet(): boolean {
+    return this.queue.tasks.size === 0 && this.edge.outbox.earliestDue() === null && this.agents.every(({ ends }) => ends.size === 0);
   }
 
-  #isOver(taskId: string): boolean {
-    return ["COMPLETED", "FAILED", "CANCELLED"].includes(this.book.status(taskId));
-  }
-
-  /** What must hold once everything is over. @throws naming what does not. */
-  checkTheEnd(): void {
-    const { store, outbox } = this.edge;
-    for (const taskId of this.taskIds) {
-      const item = store.getItem(taskId);
-      const status = this.book.status(taskId);
-      if (!this.#isOver(taskId) || item) throw new Error(`${taskId} never ended: ${status}, ${JSON.stringify(item)}`);
+  /** @throws naming what does not hold once everything is over. */
+  #checkRest(): void {
+    const { book, edge } = this;
+    for (const taskId of this.queue.tasks)
+      throw new Error(`${taskId} never ended: ${book.status(taskId)}, ${JSON.stringify(edge.store.getItem(taskId))}`);
+    if (edge.outbox.earliestDue() !== null) throw new Error("a duty is left over");
+    for (const agent of this.agents) if (agent.ends.size > 0) throw new Error(`${agent.id} still keeps ${[...agent.ends.keys()].join()}`);
+    this.ledger.checkAll();
+    for (const taskId of this.#ended) {
       const told = this.#told.get(taskId) ?? "nothing";
-      // What was promised is lost with the storage; of a task that never came here, only the Worker can tell.
-      if (told !== status && !this.#lostStorage && this.#handedOver.has(taskId))
-        throw new Error(`${taskId} is ${status}, its user knows ${told}`);
+      const isOurs = this.clients.handedOver.has(taskId) && !this.#lost.has(taskId);
+      if (isOurs && told !== book.status(taskId)) throw new Error(`${taskId} is ${book.status(taskId)}, its user knows ${told}`);
     }
-    if (outbox.earliestDue() !== null) throw new Error("a duty is left over");
-    const kept = this.taskIds.flatMap((taskId) =>
-      this.book.status(taskId) === "COMPLETED" ? (this.book.rows.get(taskId)?.attemptId ?? "") : [],
-    );
-    const stored = [...this.book.stored].toSorted().join();
-    if (stored !== kept.toSorted().join()) throw new Error(`files are kept of ${stored}, results were ${kept.join()}`);
+    book.checkFiles(this.#lost);
+    this.#ended.clear();
+    this.#lost.clear();
+    this.#told.clear();
   }
 }

@@ -1,18 +1,16 @@
 import { DEFAULTS, QUEUE_LIMITS } from "@star-graph/shared/defaults";
-import type { AgentMessage } from "@star-graph/shared/agent-protocol";
-import { onAgentGone, onAgentHello, onAgentMessage } from "../agent-events.ts";
+import type { AgentMessage, EdgeMessage } from "@star-graph/shared/agent-protocol";
 import type { QueueClock, QueueLimits } from "../clock.ts";
-import { onDutyDone } from "../duty-outcomes.ts";
-import type { FoundTask } from "../history.ts";
+import { type FoundTask, toEngineTask } from "../history.ts";
+import { judgeLateResult } from "../late-result.ts";
 import { createOutbox, type Outbox, type OutboxEntry } from "../outbox.ts";
 import { performDuty } from "../perform-duty.ts";
 import type { DispatchStore, StoreOptions } from "../store.ts";
-import { onCancelOrdered, onOfferImpossible, onTaskFound, onTaskSubmitted } from "../task-events.ts";
-import { onTick } from "../tick.ts";
 import type { DutyOutcome, Effect, TaskToQueue } from "../types.ts";
-import type { Book } from "./book.ts";
-import { MEGAPIXEL } from "./builders.ts";
 import { openNodeSql } from "./node-sql.ts";
+import { unlessInterrupted } from "./interruption.ts";
+import { type Decisions, type PlantedFault, REAL_DECISIONS } from "./planted-fault.ts";
+import type { RealBook } from "./real-book.ts";
 import type { SimulatedAgent } from "./simulated-agent.ts";
 
 /** Something the Dispatcher began and has not gone on with: any other event may come in between. */
@@ -25,26 +23,48 @@ type Unfinished =
 
 /** The Dispatcher's shell without its platform: what it does at once, and what it does some events later. */
 export class SimulatedEdge {
+  /** As it is; the decisions see it through the planted fault. */
   store: DispatchStore;
-  outbox: Outbox = createOutbox(openNodeSql());
+  outbox: Outbox;
   now = 1_000_000;
   unfinished: Unfinished[] = [];
-  /** Told of each duty as it is promised and of what came of it, by the test that watches. */
+  /** Told of each task that is put on the list, of each effect as it is decided, of each frame as it is sent, and of what came of each duty, by the test that watches. */
+  onQueued: (taskId: string) => void = () => {};
   onEffect: (effect: Effect) => void = () => {};
+  onSend: (agent: SimulatedAgent, message: EdgeMessage) => void = () => {};
   onOutcome: (entry: OutboxEntry, outcome: DutyOutcome) => void = () => {};
-  readonly book: Book;
+  readonly book: RealBook;
   readonly agents: readonly SimulatedAgent[];
   readonly limits: QueueLimits = { ...QUEUE_LIMITS, runningPerUser: 2 };
+  readonly #decide: Decisions;
+  readonly #duties: RealBook["duties"];
   readonly #newStore: (options: StoreOptions) => DispatchStore;
+  readonly #fault: PlantedFault | null;
   readonly #pings = new Map<string, number>();
   readonly #busy = new Set<string>();
+  #seen: DispatchStore;
   #attempts = 0;
 
-  constructor(book: Book, agents: readonly SimulatedAgent[], newStore: (options: StoreOptions) => DispatchStore) {
+  constructor(
+    book: RealBook,
+    agents: readonly SimulatedAgent[],
+    newStore: (options: StoreOptions) => DispatchStore,
+    fault: PlantedFault | null,
+  ) {
     this.book = book;
     this.agents = agents;
     this.#newStore = newStore;
+    this.#fault = fault;
+    this.#decide = { ...REAL_DECISIONS, ...fault?.decisions };
+    this.#duties = { ...book.duties, ...fault?.duties?.(book.duties) };
     this.store = newStore(this.limits);
+    this.#seen = fault?.store?.(this.store) ?? this.store;
+    this.outbox = this.#newOutbox();
+  }
+
+  #newOutbox(): Outbox {
+    const outbox = createOutbox(openNodeSql());
+    return this.#fault?.outbox?.(outbox) ?? outbox;
   }
 
   get #clock(): QueueClock {
@@ -52,23 +72,25 @@ export class SimulatedEdge {
   }
 
   enqueue(task: TaskToQueue): void {
-    this.#apply(onTaskSubmitted(this.store, task, this.#clock));
+    this.onQueued(task.taskId);
+    this.#apply(this.#decide.onTaskSubmitted(this.#seen, task, this.#clock));
   }
 
   cancel(taskId: string): void {
-    this.#apply(onCancelOrdered(this.store, taskId, this.#clock));
+    this.#apply(this.#decide.onCancelOrdered(this.#seen, taskId, this.#clock));
   }
 
   hear(agentId: string, message: AgentMessage): void {
+    const ownerId = this.agents.find(({ id }) => id === agentId)?.ownerId;
     this.#apply(
       message.type === "hello"
-        ? onAgentHello(this.store, agentId, message, this.#clock, this.agents.find(({ id }) => id === agentId)?.ownerId)
-        : onAgentMessage(this.store, agentId, message, this.#clock),
+        ? this.#decide.onAgentHello(this.#seen, agentId, message, this.#clock, ownerId)
+        : this.#decide.onAgentMessage(this.#seen, agentId, message, this.#clock),
     );
   }
 
   gone(agentId: string): void {
-    onAgentGone(this.store, agentId, this.now);
+    this.#decide.onAgentGone(this.#seen, agentId, this.now);
   }
 
   /** Connected agents have pinged; the clock looks; what is due is begun. */
@@ -76,37 +98,44 @@ export class SimulatedEdge {
     this.now += ms;
     for (const agent of this.agents) if (agent.isConnected) this.#pings.set(agent.id, this.now);
     const lastSeen = (id: string) => Math.max(this.#pings.get(id) ?? 0, this.store.getAgent(id)?.lastSeenAt ?? 0);
-    this.#apply(onTick(this.store, lastSeen, this.#clock));
+    this.#apply(this.#decide.onTick(this.#seen, lastSeen, this.#clock));
     await this.beginDuties();
   }
 
+  /** @throws what the store refused although nothing was wrong with it. */
   async beginDuties(): Promise<void> {
     for (const taskId of this.outbox.dueTasks(this.now)) {
       const entry = this.#busy.has(taskId) ? null : this.outbox.next(taskId, this.now);
       if (!entry) continue;
       this.#busy.add(taskId);
-      const outcome = await performDuty(this.book, entry.duty).catch(() => null);
+      const outcome = await unlessInterrupted(() => performDuty(this.#duties, entry.duty));
       this.unfinished.push({ kind: "duty", entry, outcome });
     }
   }
 
   /** Reads D1 for a sweep; what it says may be old when it is used. */
-  beginSweep(): void {
-    if (this.book.isDown) return;
-    this.unfinished.push({ kind: "found", found: this.book.findLive() });
+  async beginSweep(): Promise<void> {
+    const { history } = this.book;
+    const page = await unlessInterrupted(() =>
+      history.findLive({ pool: "public", shard: 0 }, this.now + 1, { createTime: 0, taskId: "" }, 500),
+    );
+    if (page) this.unfinished.push({ kind: "found", found: page.tasks });
     const running = this.agents.flatMap(({ id }) => this.store.itemsOfAgent(id)).filter((item) => item.state === "running");
-    this.unfinished.push({ kind: "ended", taskIds: this.book.findEnded(running.map((item) => item.taskId)) });
+    const taskIds = await unlessInterrupted(() => history.findEnded(running.map((item) => item.taskId)));
+    if (taskIds) this.unfinished.push({ kind: "ended", taskIds });
   }
 
-  goOn(index: number): void {
+  async goOn(index: number): Promise<void> {
     const [step] = this.unfinished.splice(index, 1);
-    if (step?.kind === "offer") this.#offer(step.effect);
-    else if (step?.kind === "late") this.#answerLate(step.agentId, step.attemptId);
+    if (step?.kind === "offer") await this.#offer(step.effect);
+    else if (step?.kind === "late") await this.#answerLate(step.agentId, step.attemptId);
     else if (step?.kind === "duty") this.#onOutcome(step.entry, step.outcome);
     else if (step?.kind === "ended") step.taskIds.forEach((taskId) => this.cancel(taskId));
     else if (step?.kind === "found") {
       for (const { task, attempt, startTime } of step.found) {
-        if (!this.store.getItem(task.taskId)) this.#apply(onTaskFound(this.store, task, attempt, startTime, this.#clock));
+        if (this.store.getItem(task.taskId)) continue;
+        this.onQueued(task.taskId);
+        this.#apply(this.#decide.onTaskFound(this.#seen, task, attempt, startTime, this.#clock));
       }
     }
   }
@@ -118,14 +147,17 @@ export class SimulatedEdge {
     this.#busy.clear();
     if (losesStorage) {
       this.store = this.#newStore(this.limits);
-      this.outbox = createOutbox(openNodeSql());
+      this.#seen = this.#fault?.store?.(this.store) ?? this.store;
+      this.outbox = this.#newOutbox();
     }
-    for (const agent of this.store.listAgents()) if (agent.isConnected) onAgentGone(this.store, agent.agentId, this.now);
+    for (const agent of this.store.listAgents()) if (agent.isConnected) this.gone(agent.agentId);
   }
 
-  #send(agentId: string, message: Extract<Effect, { kind: "send" }>["message"]): void {
+  #send(agentId: string, message: EdgeMessage): void {
     const agent = this.agents.find(({ id, isConnected }) => id === agentId && isConnected);
-    agent?.toAgent.push(message);
+    if (!agent) return;
+    this.onSend(agent, message);
+    agent.toAgent.push(message);
   }
 
   #apply(effects: Effect[]): void {
@@ -138,38 +170,21 @@ export class SimulatedEdge {
     }
   }
 
-  #offer({ item }: Extract<Effect, { kind: "offer" }>): void {
-    const { taskId, attempt } = item;
-    // An offer that fails runs out by itself.
-    if (this.book.isDown) return;
-    const status = this.book.status(taskId);
-    if (status !== "PENDING" && status !== "PROCESSING") return this.#apply(onOfferImpossible(this.store, taskId, attempt.id, this.#clock));
+  /** One that fails runs out by itself. */
+  async #offer({ item: { taskId, attempt } }: Extract<Effect, { kind: "offer" }>): Promise<void> {
+    const found = await unlessInterrupted(async () => ({ row: await this.book.duties.findTask(taskId) }));
+    if (!found) return;
+    const { row } = found;
+    if (!row || (row.status !== "PENDING" && row.status !== "PROCESSING"))
+      return this.#apply(this.#decide.onOfferImpossible(this.#seen, taskId, attempt.id, this.#clock));
     if (this.store.findByAttempt(attempt.id)?.state !== "offered") return;
     const upload = { url: "https://edge.test/upload", grant: "grant" };
-    const prompt = { prompt: "a cat", negativePrompt: "", modelName: item.model, width: 1024, height: item.pixels / 1024 };
-    const how = {
-      steps: item.work / MEGAPIXEL,
-      cfgScale: 7,
-      seed: 1,
-      sampler: "euler",
-      scheduler: "normal",
-      denoise: 1,
-      batchSize: 1,
-    } as const;
-    this.#send(attempt.agentId, {
-      type: "offer",
-      attemptId: attempt.id,
-      task: { type: "TEXT2IMG", parameters: { ...prompt, ...how } },
-      inputs: [],
-      upload,
-    });
+    this.#send(attempt.agentId, { type: "offer", attemptId: attempt.id, task: toEngineTask(row), inputs: [], upload });
   }
 
-  #answerLate(agentId: string, attemptId: string): void {
-    if (this.book.isDown) return;
-    const isRecorded = this.book.attempts.get(attemptId)?.outcome === "COMPLETED";
-    if (!isRecorded) this.book.stored.delete(attemptId);
-    this.#send(agentId, { type: "ack", attemptId, outcome: isRecorded ? "recorded" : "refused" });
+  async #answerLate(agentId: string, attemptId: string): Promise<void> {
+    const outcome = await unlessInterrupted(() => judgeLateResult(this.#duties, attemptId));
+    if (outcome) this.#send(agentId, { type: "ack", attemptId, outcome });
   }
 
   #onOutcome(entry: OutboxEntry, outcome: DutyOutcome | null): void {
@@ -178,6 +193,6 @@ export class SimulatedEdge {
     if (!outcome) return this.outbox.postpone(entry, this.now);
     this.outbox.done(entry.id);
     this.onOutcome(entry, outcome);
-    this.#apply(onDutyDone(this.store, duty, outcome, this.#clock));
+    this.#apply(this.#decide.onDutyDone(this.#seen, duty, outcome, this.#clock));
   }
 }

@@ -1,53 +1,16 @@
+import { faultyD1 } from "../../support/faulty-d1.ts";
 import { withFaults } from "./faults.ts";
 
 /** The Worker's bindings with faults in them. Nobody behind them can tell. */
 export function faultyEnv(env: Cloudflare.Env): Cloudflare.Env {
   return {
     ...env,
-    DB: faultyDatabase(env.DB),
+    DB: faultyD1(env.DB, (call) => withFaults("database", call)),
     FILES: faultyBucket(env.FILES),
     DISPATCHER: faultyNamespace(env.DISPATCHER),
     USER_HUB: faultyNamespace(env.USER_HUB),
     SOCK_SESSION: faultyNamespace(env.SOCK_SESSION),
   };
-}
-
-/** A statement behind which the real one stands: a batch is given the real ones. */
-class FaultyStatement {
-  readonly inner: D1PreparedStatement;
-
-  constructor(inner: D1PreparedStatement) {
-    this.inner = inner;
-  }
-
-  bind(...values: unknown[]): FaultyStatement {
-    return new FaultyStatement(this.inner.bind(...values));
-  }
-
-  first(): Promise<unknown> {
-    return withFaults("database", () => this.inner.first());
-  }
-
-  run(): Promise<unknown> {
-    return withFaults("database", () => this.inner.run());
-  }
-
-  all(): Promise<unknown> {
-    return withFaults("database", () => this.inner.all());
-  }
-
-  raw(): Promise<unknown> {
-    return withFaults("database", () => this.inner.raw());
-  }
-}
-
-function faultyDatabase(database: D1Database): D1Database {
-  const faulty = {
-    prepare: (query: string) => new FaultyStatement(database.prepare(query)),
-    batch: (statements: FaultyStatement[]) => withFaults("database", () => database.batch(statements.map(({ inner }) => inner))),
-  };
-  // drizzle calls no more of it than this.
-  return faulty as unknown as D1Database;
 }
 
 /** A native object whose methods are called through `around`. */

@@ -1,0 +1,143 @@
+import type { SQLOutputValue } from "node:sqlite";
+import type { EndMessage } from "@star-graph/shared/push";
+import { type EngineTask, Text2ImgParameters } from "@star-graph/shared/rest/generate";
+import { workOf } from "@star-graph/shared/work";
+import { type Around, faultyD1 } from "../../../test/support/faulty-d1.ts";
+import { createLedger, type Ledger } from "../../billing/ledger.ts";
+import { aRow, Books } from "../../billing/testing/books.ts";
+import { openDatabase } from "../../db/client.ts";
+import { createHistory, type History } from "../history.ts";
+import type { LateResultDeps } from "../late-result.ts";
+import type { PerformDutyDeps } from "../perform-duty.ts";
+import type { TaskToQueue } from "../types.ts";
+import { MEGAPIXEL } from "./builders.ts";
+
+/** What somebody wants to have made. */
+export interface Wish {
+  userId: number;
+  model: string;
+  pixels: number;
+  cost: number;
+  /** The task that it was before, which failed or was cancelled. */
+  retryOf?: string;
+}
+
+/** An agent's owner gets so much of what its tasks cost. */
+export const OWNER_SHARE_PERCENT = 30;
+
+/**
+ * The book of record on the real migrations and the real statements; R2 and the hubs are in memory. Each call of D1, R2 or a
+ * hub goes through `around`, which may fail it before or after its effect.
+ */
+export class RealBook {
+  readonly books = new Books(OWNER_SHARE_PERCENT);
+  readonly history: History;
+  readonly ledger: Ledger;
+  /** What duties, and results that come late, are carried out on. */
+  readonly duties: PerformDutyDeps & LateResultDeps;
+  /** Attempts whose files are stored, with the size of their picture. */
+  readonly stored = new Map<string, { width: number; height: number }>();
+  readonly published: EndMessage[] = [];
+  readonly #around: Around;
+
+  constructor(around: Around) {
+    this.#around = around;
+    const db = openDatabase(faultyD1(this.books.d1, around));
+    this.history = createHistory(db);
+    this.ledger = createLedger(db, { ownerSharePercent: OWNER_SHARE_PERCENT });
+    this.duties = {
+      ...this.history,
+      ...this.ledger,
+      files: this.#files(),
+      folderOf: async (attemptId) => `results/${attemptId}/`,
+      fileUrl: (key) => `https://files.test/${key}`,
+      publishEnd: (_userId, message) => around(async () => void this.published.push(message)),
+    };
+  }
+
+  /** A submission as the Worker writes it; a repeat has the same key and another id. */
+  async open(taskId: string, key: string, wish: Wish, now: number): Promise<"opened" | "insufficient" | "repeated"> {
+    const { userId, model, cost, retryOf = null } = wish;
+    const row = aRow({ id: taskId, userId, model, cost, retryOf, parameters: toParameters(wish).parameters, createTime: now });
+    return this.ledger.openTask(row, { key, item: 0, bodyHash: "hash", answer: { taskId } });
+  }
+
+  /** What is on record, past all faults: for whoever checks. */
+  one(query: string, ...bindings: (string | number)[]): Record<string, SQLOutputValue> | undefined {
+    return this.books.sqlite.prepare(query).get(...bindings);
+  }
+
+  status(taskId: string): string {
+    return textOr("absent", this.one("SELECT status FROM tasks WHERE id = ?", taskId)?.["status"]);
+  }
+
+  outcomeOf(attemptId: string): unknown {
+    return this.one("SELECT outcome FROM attempts WHERE id = ?", attemptId)?.["outcome"];
+  }
+
+  /** As the agent uploads it. */
+  store(attemptId: string, pixels: number): void {
+    this.stored.set(attemptId, sidesOf(pixels));
+  }
+
+  /**
+   * Files are kept of completed tasks alone, and of all of them.
+   * @param lost tasks of which a shard that lost its storage may have forgotten to remove something: the sweep of files does it later
+   */
+  checkFiles(lost: ReadonlySet<string>): void {
+    const kept = this.books.all("SELECT attempt_id FROM tasks WHERE status = 'COMPLETED'").map((row) => String(row["attempt_id"]));
+    const gone = kept.filter((attemptId) => !this.stored.has(attemptId));
+    if (gone.length > 0) throw new Error(`results without their files: ${gone.join()}`);
+    const named = new Set(kept);
+    for (const attemptId of this.stored.keys()) {
+      if (named.has(attemptId)) continue;
+      const task = textOr(null, this.one("SELECT task_id FROM attempts WHERE id = ?", attemptId)?.["task_id"]);
+      // One whose start was never recorded went with the storage as well.
+      const isExcused = lost.size > 0 && (task === null || lost.has(task));
+      if (!isExcused) throw new Error(`files are left of ${attemptId}`);
+      this.stored.delete(attemptId);
+    }
+  }
+
+  #files(): PerformDutyDeps["files"] {
+    return {
+      list: (folder) =>
+        this.#around(async () => {
+          const size = this.stored.get(attemptOf(folder));
+          if (!size) return [];
+          const custom = { format: "PNG", width: String(size.width), height: String(size.height) };
+          const file = { size: 70, sha256: "0".repeat(64), custom };
+          return ["0.png", "0_thumb.png"].map((name) => ({ key: folder + name, ...file }));
+        }),
+      removeAll: (folder) => this.#around(async () => void this.stored.delete(attemptOf(folder))),
+    };
+  }
+}
+
+export const textOr = <T>(absent: T, value: SQLOutputValue | undefined): string | T => (typeof value === "string" ? value : absent);
+const attemptOf = (folder: string): string => folder.split("/")[1] ?? "";
+
+/** What the queue is told of a new task. */
+export function toQueue(taskId: string, wish: Wish, now: number): TaskToQueue {
+  return {
+    taskId,
+    userId: wish.userId,
+    type: "TEXT2IMG",
+    model: wish.model,
+    ...workOf(toParameters(wish)),
+    clientId: null,
+    createTime: now,
+    startBy: null,
+    finishBy: null,
+    failures: 0,
+    attemptNumber: 0,
+  };
+}
+
+function toParameters({ model, pixels }: Wish): EngineTask & { type: "TEXT2IMG" } {
+  const sides = sidesOf(pixels);
+  return { type: "TEXT2IMG", parameters: Text2ImgParameters.parse({ prompt: "a cat", modelName: model, ...sides, steps: 4, seed: 1 }) };
+}
+
+const sidesOf = (pixels: number): { width: number; height: number } =>
+  pixels < MEGAPIXEL ? { width: 512, height: 512 } : { width: 1024, height: pixels / 1024 };
