@@ -4,12 +4,22 @@ import { addUser, emptyFolder, type RunningSystem, startSystem } from "../local-
 import { type ConnectedClient, DESTINATIONS } from "./client.ts";
 import { RawHttp } from "./raw-http.ts";
 import { onScripts, onSockJs } from "./stompjs-2.ts";
+import { stompjs7OnSockJs, stompjs7OnWebSocket } from "./stompjs-7.ts";
+import { webstompOnSockJs, webstompOnWebSocket } from "./webstomp.ts";
 
 /** Real clients against the real Worker on a real port. Another library or transport is another line. */
 const CLIENTS = [
   ...["websocket", "xhr-streaming", "eventsource", "xhr-polling"].map(onSockJs),
   ...(["htmlfile", "jsonp"] as const).map(onScripts),
+  stompjs7OnWebSocket,
+  ...["websocket", "xhr-streaming"].map(stompjs7OnSockJs),
+  ...(["text", "bytes"] as const).map(webstompOnWebSocket),
+  webstompOnSockJs("xhr-polling"),
 ];
+
+/** Slow enough for a machine with more to do; clients give up after two of them without a word. */
+const BEAT_MS = 10_000;
+const QUICK_BEAT_MS = 1_000;
 
 /** Small, and long enough to be seen running. */
 const PICTURE = { prompt: "a cat, 50% bigger", width: 256, height: 256, steps: 40, seed: 7 };
@@ -50,24 +60,26 @@ function told(client: ConnectedClient, destination: string, taskId: string, fits
   return vi.waitUntil(() => (about().some(fits) ? about() : null), { timeout: 30_000, interval: 20 });
 }
 
-/** The task of the answer to what was sent under that id. */
-async function answered(client: ConnectedClient, correlationId: string): Promise<string> {
+/** The data of the answer to what was sent under that id. */
+async function answered(client: ConnectedClient, correlationId: string): Promise<Record<string, unknown>> {
   const answer = await vi.waitUntil(
     () => client.received.find(({ destination, body }) => destination === DESTINATIONS.reply && body["correlationId"] === correlationId),
     { timeout: 30_000, interval: 20 },
   );
-  const { type, code, data } = answer.body as { type: string; code: unknown; data: { taskId: string } };
+  const { type, code, data } = answer.body as { type: string; code: unknown; data: Record<string, unknown> };
   expect([type, code]).toEqual(["reply", 200]);
-  return data.taskId;
+  return data;
 }
 
-describe.each(CLIENTS)("$name", (kind) => {
-  test("connects, follows a task to its picture and another to its cancel, and comes back to what it missed", async () => {
+describe.concurrent.each(CLIENTS)("$name", (kind) => {
+  test("connects, follows a task to its picture and another to its cancel, and comes back to exactly what it missed", async ({
+    expect,
+  }) => {
     const user = await aUser();
-    const client = await kind.connect(system.baseUrl, user.token);
+    const client = await kind.connect(system.baseUrl, user.token, BEAT_MS);
 
     client.send("/app/generate", { "correlation-id": "first" }, { type: "TEXT2IMG", ...PICTURE, clientId: "100%" });
-    const drawn = await answered(client, "first");
+    const drawn = String((await answered(client, "first"))["taskId"]);
     const [end, ...more] = await told(client, DESTINATIONS.result, drawn);
     expect([end, more]).toMatchObject([{ type: "result", status: "COMPLETED", clientId: "100%" }, []]);
     const [{ url }] = end!["results"] as [{ url: string }];
@@ -77,22 +89,36 @@ describe.each(CLIENTS)("$name", (kind) => {
 
     const cancelled = await user.submit(LONG);
     await told(client, DESTINATIONS.progress, cancelled, (body) => Number(body["currentStep"]) > 0);
-    await user.call("DELETE", `/tasks/${cancelled}`);
+    client.send("/app/task/cancel", { "correlation-id": "stop" }, { taskId: cancelled });
+    expect(await answered(client, "stop")).toMatchObject({ taskId: cancelled, refund: expect.any(Number) });
     expect(await told(client, DESTINATIONS.result, cancelled)).toMatchObject([{ status: "CANCELLED", results: [] }]);
 
     client.cut();
     const missed = await user.submit(PICTURE);
     await vi.waitUntil(async () => (await user.call("GET", `/tasks/${missed}`))["status"] === "COMPLETED", {
-      timeout: 30_000,
-      interval: 50,
+      timeout: 60_000,
+      interval: 100,
     });
-    const again = await kind.connect(system.baseUrl, user.token);
-    expect(await told(again, DESTINATIONS.result, missed)).toMatchObject([{ status: "COMPLETED" }]);
-    await again.disconnect();
+    await client.comeBack();
+    await told(client, DESTINATIONS.result, missed);
+    const ends = client.received.filter(({ destination }) => destination === DESTINATIONS.result);
+    expect(ends.map(({ body }) => [body["taskId"], body["status"]])).toEqual([
+      [drawn, "COMPLETED"],
+      [cancelled, "CANCELLED"],
+      [missed, "COMPLETED"],
+    ]);
+    await client.disconnect();
   });
 
-  test("is told by an ERROR that its token does not count", async () => {
-    await expect(kind.connect(system.baseUrl, "nonsense")).rejects.toThrow(/Not authenticated/);
+  test("is answered beat for beat while nothing happens", async ({ expect }) => {
+    const user = await aUser();
+    const client = await kind.connect(system.baseUrl, user.token, QUICK_BEAT_MS);
+    await expect.poll(() => client.beats, { timeout: 30_000 }).toBeGreaterThanOrEqual(2);
+    await client.disconnect();
+  });
+
+  test("is told by an ERROR that its token does not count", async ({ expect }) => {
+    await expect(kind.connect(system.baseUrl, "nonsense", BEAT_MS)).rejects.toThrow(/Not authenticated/);
   });
 });
 
