@@ -4,12 +4,12 @@ import { type HadUpTo, hadUpTo } from "../stomp/had-up-to.ts";
 import { dueAt, openSession, type Push, type SessionEvent } from "../stomp/session-state.ts";
 import { chooseSubProtocol } from "../stomp/sub-protocol.ts";
 import type { Carrier } from "./carrier.ts";
-import { decodeMessages, OPEN_FRAME } from "./frames.ts";
+import { OPEN_FRAME } from "./frames.ts";
 import { HttpCarrier } from "./http-carrier.ts";
 import { streamHeaders, textAnswer } from "./http-headers.ts";
 import { HubEffects } from "./hub-effects.ts";
 import { serverInfo } from "./info.ts";
-import { readBody, readPayload } from "./payload.ts";
+import { readBody, readPayload, readSocketMessage } from "./payload.ts";
 import { SessionAlarm } from "./session-alarm.ts";
 import { readSockJsUrl, type Receiving, type Sending } from "./session-path.ts";
 import { StompLine } from "./stomp-line.ts";
@@ -58,15 +58,10 @@ export class SockSession extends DurableObject<Cloudflare.Env> {
     return this.#inTurn(async () => {
       const { carrier, line } = this.#onSocket(socket);
       carrier.heard();
-      const bytes = typeof message === "string" ? message : new Uint8Array(message);
-      if (framingOf(socket) === "raw") return line.receive(bytes);
-      const text = typeof bytes === "string" ? bytes : new TextDecoder().decode(bytes);
-      const messages = text === "" ? [] : decodeMessages(text);
-      if (!messages) {
-        socket.close(1002, "Broken JSON encoding.");
-        return line.handle({ type: "lost" });
-      }
-      for (const one of messages) await line.receive(one);
+      const read = readSocketMessage(framingOf(socket), message);
+      if ("chunk" in read) return line.receive(read.chunk);
+      socket.close(read.code, read.problem);
+      return line.handle({ type: "lost" });
     });
   }
 
@@ -140,7 +135,7 @@ export class SockSession extends DurableObject<Cloudflare.Env> {
       if (carrier.phase() === "none") return textAnswer(request, 404, null);
       const payload = readPayload(transport, request.headers.get("Content-Type"), body);
       if ("problem" in payload) return textAnswer(request, 500, payload.problem);
-      for (const message of payload.messages) await line.receive(message);
+      await line.receive(payload.chunk);
       return transport === "jsonp_send" ? textAnswer(request, 200, "ok") : textAnswer(request, 204, null);
     });
   }

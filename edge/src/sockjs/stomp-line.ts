@@ -6,6 +6,7 @@ import { HalfFrameStore, type PieceStorage } from "./half-frame-store.ts";
 import type { HubEffects } from "./hub-effects.ts";
 
 const BEAT = "\n";
+const LF = 10;
 
 /** One STOMP session on what carries it: reads frames, asks the session, carries out what it says. Calls must not overlap. */
 export class StompLine {
@@ -78,6 +79,7 @@ export class StompLine {
   }
 }
 
+/** Line feeds and nothing else. */
 function isBeat(chunk: Chunk): boolean {
-  return typeof chunk === "string" ? chunk === BEAT : chunk.byteLength === 1 && chunk[0] === BEAT.charCodeAt(0);
+  return chunk.length > 0 && (typeof chunk === "string" ? /^\n+$/.test(chunk) : chunk.every((byte) => byte === LF));
 }
