@@ -2,7 +2,8 @@ import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { IFrame, IMessage } from "@stomp/stompjs";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { aUser, anAgentKey, call, cancelAll, submit, type TestUser, untilAgents, untilStatus } from "./system-of-one.ts";
+import { aUser, anAgentKey, call, cancelAll, dataOf, submit, type TestUser, untilAgents, untilStatus } from "./system-of-one.ts";
+import { signedIn, tokenOf } from "./signed-in.ts";
 import { aStompClient, frame, openWs, StompSocket } from "./stomp-socket.ts";
 import { TestAgent } from "./test-agent.ts";
 
@@ -307,6 +308,26 @@ describe("a socket", () => {
     const again = await aSocket();
     again.connect({ Authorization: `Bearer ${leaving.token}` });
     await again.next("ERROR");
+  });
+
+  test("of an API key is told that the key was revoked, and closed", async () => {
+    const made = await call("POST", "/api/v1/users/api-keys", { token: user.token, json: { name: "box", scopes: ["read"] } });
+    const { id, key: apiKey } = dataOf<{ id: number; key: string }>(made);
+    const ofKey = await aListener({ ...user, token: apiKey }, RESULT);
+    const ofUser = await aListener(user, RESULT);
+    expect((await call("DELETE", `/api/v1/users/api-keys/${id}`, { token: user.token })).status).toBe(200);
+    expect((await ofKey.next("ERROR")).headers["message"]).toBe("logged out");
+    expect(await ofKey.untilClosed()).toMatchObject({ code: 1008 });
+    await ofUser.subscribe(REPLY);
+  });
+
+  test("is told that its token has expired at that moment, and closed", async () => {
+    const who = await signedIn();
+    const token = await tokenOf(who.id, who.sessionId, "access", Date.now() - 86_400_000 + 2_000);
+    const socket = await StompSocket.connected(token);
+    sockets.push(socket);
+    expect((await socket.next("ERROR")).headers["message"]).toBe("The token has expired");
+    expect(await socket.untilClosed()).toMatchObject({ code: 1008 });
   });
 
   test("lives on when its objects sleep between any two frames, even inside one", async () => {
