@@ -11,7 +11,7 @@ export default defineConfig({
   target: "node22.12",
   format: "esm",
   dts: false,
-  minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+  minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
   copy: [{ from: "../LICENSE", to: "dist" }],
   outExtensions: () => ({ js: ".js" }),
   deps: { alwaysBundle: [/.*/], neverBundle: ["stargraph-scene", "sharp", "bufferutil", "utf-8-validate"], onlyBundle: false },

@@ -5,8 +5,7 @@ import type { AgentDeps } from "./agent.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import type { WorkMessage } from "./connection.ts";
 import { controlAddress } from "./control/address.ts";
-import type { ControlRequest } from "./control/messages.ts";
-import { obeyOwner, type Standing } from "./control/obey-owner.ts";
+import { obeyOwner, type OwnersAgent, type Standing, statusOf as statusForOwner } from "./control/obey-owner.ts";
 import { listenForOwner } from "./control/server.ts";
 import { Delivery } from "./delivery.ts";
 import type { EngineSet } from "./engines/engine-set.ts";
@@ -25,6 +24,7 @@ import { SelfReport } from "./self-report.ts";
 import { readSpeeds, withSpeeds } from "./speeds.ts";
 import { Spool } from "./spool.ts";
 import type { StateFolder } from "./state-folder.ts";
+import type { StatusPage } from "./status-page/status-page.ts";
 import { AGENT_TIMINGS } from "./timings.ts";
 import { AGENT_VERSION } from "./version.ts";
 
@@ -200,23 +200,22 @@ export async function serve(config: AgentConfig, state: StateFolder, engines: En
     }
   };
 
-  const onOwner = (request: ControlRequest) =>
-    obeyOwner(request, {
-      gate,
-      runner,
-      delivery,
-      engines,
-      leave,
-      facts: () => ({
-        name: config.name,
-        edge: config.edge.origin,
-        isConnected: link.isUp,
-        isLeaving,
-        standing,
-        ...counts,
-        upMs: Math.round(performance.now() - startedMs),
-      }),
-    });
+  const owners: OwnersAgent = {
+    gate,
+    runner,
+    delivery,
+    engines,
+    leave,
+    facts: () => ({
+      name: config.name,
+      edge: config.edge.origin,
+      isConnected: link.isUp,
+      isLeaving,
+      standing,
+      ...counts,
+      upMs: Math.round(performance.now() - startedMs),
+    }),
+  };
 
   for (const meta of await spool.recover()) {
     log.info("recovered", "Found a result that was not yet delivered", { attemptId: meta.attemptId });
@@ -228,7 +227,7 @@ export async function serve(config: AgentConfig, state: StateFolder, engines: En
     void gate.check();
   });
   await gate.check();
-  const control = await listenForOwner(controlAddress(config.stateFolder), onOwner);
+  const control = await listenForOwner(controlAddress(config.stateFolder), (request) => obeyOwner(request, owners));
   const looking = setInterval(() => void gate.check(), timings.lookMs);
   const repeating = delivery.repeatUntilStopped();
   deps.finish?.addEventListener("abort", leave);
@@ -237,13 +236,19 @@ export async function serve(config: AgentConfig, state: StateFolder, engines: En
     await runner.whenIdle();
     await engines.close();
   };
+  let page: StatusPage | null = null;
   try {
+    if (config.statusPort !== null) {
+      const { openStatusPage } = await import("./status-page/status-page.ts");
+      page = await openStatusPage(config.statusPort, () => statusForOwner(owners));
+      log.info("status-page", `How it is: http://127.0.0.1:${page.port}/`);
+    }
     await link.run();
   } finally {
     over.abort();
     clearInterval(looking);
     deps.finish?.removeEventListener("abort", leave);
-    await Promise.all([repeating, control.close()]);
+    await Promise.all([repeating, control.close(), page?.close()]);
     const limit = new AbortController();
     await Promise.race([letGo().finally(() => limit.abort()), sleep(timings.stopMs, undefined, { signal: limit.signal }).catch(() => {})]);
     await network.close();

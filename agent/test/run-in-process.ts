@@ -84,6 +84,7 @@ export async function startAgent(
       log: "text",
       limits: { types: null, models: null, maxPixels: null, ownTasks: "any", refusedWords: [], ...options.limits },
       rest: { ...AT_WORK, ...options.rest },
+      statusPort: null,
       extraAuthorities: null,
     },
     {

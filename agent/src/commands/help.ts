@@ -64,6 +64,8 @@ When to rest
                      (default: 10m)
 
 ${WHERE}  --log FORMAT       text: lines for people (default); json: one object a line
+  --status-port PORT  A page for this machine alone: / for people, /status as
+                     JSON, /metrics for Prometheus (default: none)
   --help, --version
 
 A flag wins over its variable, that over the file. Every setting has a variable:

@@ -42,6 +42,8 @@ export interface PartialConfig {
   log: LogFormat;
   limits: OwnerLimits;
   rest: RestRules;
+  /** Where this machine can see how the agent is; null for nowhere. */
+  statusPort: number | null;
   /** PEM text of authorities to trust besides the usual ones. */
   extraAuthorities: string | null;
 }

@@ -41,6 +41,7 @@ test("fills in what was not said", () => {
       minFreeMemoryBytes: 250e6,
       freeAfterMs: 600_000,
     },
+    statusPort: null,
     extraAuthorities: null,
   });
 });

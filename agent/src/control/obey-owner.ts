@@ -43,7 +43,8 @@ export async function obeyOwner(request: ControlRequest, agent: OwnersAgent): Pr
   return statusOf(agent);
 }
 
-function statusOf({ gate, runner, delivery, engines, facts }: OwnersAgent): ControlStatus {
+/** How the agent is now, for its owner. */
+export function statusOf({ gate, runner, delivery, engines, facts }: OwnersAgent): ControlStatus {
   const { standing, ...known } = facts();
   return {
     pid: process.pid,
