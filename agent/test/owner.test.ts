@@ -109,10 +109,12 @@ test("listens to its owner alone, and says nothing where no agent runs", async (
 });
 
 test("rests before a task fails on a box that is not fit, and says why", async () => {
-  const { edge } = await startAgent({ rest: { minFreeDiskBytes: 1e18 } });
+  const { edge, engine } = await startAgent({ rest: { minFreeDiskBytes: 1e18, freeAfterMs: 0 } });
   const { line } = await edge.nextAgent();
   expect(await line.next("ready")).toMatchObject({ freeSlots: 0 });
   expect(await line.next("status")).toMatchObject({ status: { restingBecause: "less than 1000000 TB of disk is free" } });
+  // Nothing has been drawn that could be in memory.
+  expect(engine.freed).toBe(0);
 });
 
 test("offers only what its owner lets it, and turns the rest away", async () => {

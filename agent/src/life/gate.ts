@@ -109,7 +109,7 @@ export class Gate {
     onChange();
     // Its owner wants the box, so the models go too. Heat or a full disk would not be helped by that.
     const isOwnersTurn = this.isPaused || (reason !== null && this.#state.lastUse !== null && rules.isIdleOnly);
-    const isForgotten = now.getTime() - this.#workedAtMs >= rules.freeAfterMs;
+    const isForgotten = this.#workedAtMs > 0 && now.getTime() - this.#workedAtMs >= rules.freeAfterMs;
     if (!(isOwnersTurn || isForgotten) || this.#hasFreedMemory || isWorking()) return;
     this.#hasFreedMemory = true;
     try {
