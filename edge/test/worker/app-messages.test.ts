@@ -73,7 +73,7 @@ describe("/app/generate", () => {
     const taskId = expect.stringMatching(/^(t2i|i2i|ups|pose|t2v|i2v)_\d{8}_\d{12,}$/);
     const numbers = { queuePosition: expect.any(Number), estimatedTime: expect.any(Number) };
     const own = { taskId, timestamp: expect.any(Number), requestId: expect.any(String), ...numbers };
-    const data = { ...dataOf(byHttp), taskId, ...numbers };
+    const data = { ...dataOf(byHttp), taskId, ...numbers, estimatedTimeRange: expect.any(Object) };
     expect(reply).toEqual({ ...byHttp.body, data, ...own, type: "reply", destination: "/app/generate" });
     expect(await detailOf(user, String(reply["taskId"]))).toMatchObject({ type });
   });
