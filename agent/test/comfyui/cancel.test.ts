@@ -36,19 +36,19 @@ test("a task that waits behind another is taken out of the queue, and the other 
   const server = await startFake({ stepMs: 20 });
   const { engine } = startEngine(server.url);
   await withModels(engine);
-  const first = await runTask(engine, aTask.textToImage({ steps: 10 }));
+  const first = await runTask(engine, aTask.textToImage({ steps: 60 }));
   const second = await runTask(engine, aTask.textToImage({ steps: 150 }));
   second.abort.abort(new Error("cancelled"));
   await expect(second.result).rejects.toThrow("cancelled");
   expect((await first.result).files).toHaveLength(1);
-  expect(server.finished.seen).toMatchObject([{ steps: 10, isInterrupted: false }]);
+  expect(server.finished.seen).toMatchObject([{ steps: 60, isInterrupted: false }]);
 });
 
 test("a cancel that is lost on a node which never looks up ends as stopped all the same, and its result is dropped", async () => {
-  const server = await startFake({ stepMs: 10 });
+  const server = await startFake({ stepMs: 40 });
   const { engine } = startEngine(server.url, {}, { stuckMs: 50 });
   await withModels(engine);
-  const run = await runTask(engine, aTask.textToImage({ prompt: "deaf", steps: 60 }));
+  const run = await runTask(engine, aTask.textToImage({ prompt: "deaf", steps: 150 }));
   run.abort.abort(new Error("cancelled"));
   await expect(run.result).rejects.toThrow("cancelled");
   // It was still at work: whoever owns the server lets it finish.

@@ -1,10 +1,10 @@
 import type { EngineTask } from "@star-graph/shared/rest/generate";
 import type { FailureName } from "@star-graph/shared/agent-protocol";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { EngineError, type EngineProgress } from "../../src/engines/engine.ts";
 import { aPng } from "../pictures.ts";
 import type { ReplayOptions } from "./replay-server.ts";
-import { recordedObjectInfo, runTask, SECRET, startEngine, startReplay, withModels } from "./start-engine.ts";
+import { recordedObjectInfo, runTask, SECRET, startEngine, startReplay, until, withModels } from "./start-engine.ts";
 import { aTask } from "./tasks.ts";
 import { GRAPHS, readJson, readTranscript, recordedJobs, type Row, TRANSCRIPTS } from "./transcript.ts";
 
@@ -134,7 +134,7 @@ describe("each recorded scenario ends rightly", () => {
       const run = await runTask(engine, scenario.task, scenario.picture);
       runs.push(run);
       if (scenario.isSequence) await run.result.catch(() => {});
-      else await vi.waitUntil(() => server.posts.seen.length > index);
+      else await until(() => server.posts.seen.length > index);
     }
     for (const [index, end] of ends.entries()) {
       const run = runs[index];
@@ -173,7 +173,7 @@ function cancelWhenRecorded(server: Awaited<ReturnType<typeof startReplay>>, run
   void (async () => {
     while (!isOver) {
       const index = await server.cancelRows.take();
-      await vi.waitUntil(() => runs.length > index);
+      await until(() => runs.length > index);
       runs[index]?.abort.abort(new Error("cancelled"));
     }
   })();

@@ -84,7 +84,10 @@ export class ComfyUIEngine implements Engine {
       signal,
       onOpen: () => this.#onOpen(),
       onDown: () => this.#onDown(),
-      onEvent: (event) => this.#jobs.onEvent(event),
+      onEvent: (event) => {
+        this.#server?.noteLife();
+        this.#jobs.onEvent(event);
+      },
       onPicture: (picture) => this.#jobs.onPicture(picture),
     });
     const { start } = settings;
@@ -201,6 +204,7 @@ export class ComfyUIEngine implements Engine {
   }
 
   #onOpen(): void {
+    this.#server?.noteLife();
     if (this.#withdrawal) clearTimeout(this.#withdrawal);
     this.#withdrawal = null;
     this.#jobs.askAll();

@@ -31,6 +31,7 @@ const LAST_LINES = 20;
 export class ServerProcess {
   readonly #deps: ServerProcessDeps;
   #stop = new AbortController();
+  #life = newLife();
 
   constructor(deps: ServerProcessDeps) {
     this.#deps = deps;
@@ -43,10 +44,11 @@ export class ServerProcess {
       await this.#waitWhileAnswering();
       if (signal.aborted) return;
       this.#stop = new AbortController();
-      const { hasAnswered, why } = await runOnce(this.#deps, this.#stop);
+      this.#life = newLife();
+      const why = await runOnce(this.#deps, this.#stop, this.#life);
       if (signal.aborted) return;
       this.#deps.onEnd();
-      failures = hasAnswered ? 0 : failures + 1;
+      failures = this.#life.hasAnswered ? 0 : failures + 1;
       const waitMs = backoffMs(failures, Math.random(), timings.restart);
       log.warn("engine-ended", `ComfyUI ${why}; it is started again`, { waitMs });
       await sleep(waitMs, undefined, { signal }).catch(() => {});
@@ -64,16 +66,30 @@ export class ServerProcess {
     }
   }
 
+  /** It has said something: it lives, though it may be too busy to answer a question. */
+  noteLife(): void {
+    this.#life.hasAnswered = true;
+    this.#life.heardAtMs = performance.now();
+  }
+
   /** Ends it now, politely and then for certain; it is started again. */
   restart(): void {
     this.#stop.abort();
   }
 }
 
+interface Life {
+  hasAnswered: boolean;
+  heardAtMs: number;
+}
+const newLife = (): Life => ({ hasAnswered: false, heardAtMs: performance.now() });
+
+/** One process from start to end; why it ended, in words. */
 async function runOnce(
   { start, isAnswering, timings, log, signal }: ServerProcessDeps,
   stop: AbortController,
-): Promise<{ hasAnswered: boolean; why: string }> {
+  life: Life,
+): Promise<string> {
   const [file = "", ...args] = start.command;
   const lines: string[] = [];
   const child = execa(file, args, {
@@ -91,10 +107,9 @@ async function runOnce(
   const endForCertain = () => killGroup(child.pid);
   process.once("exit", endForCertain);
   const reading = keepLastLines(child.iterable({ from: "all" }), lines);
-  let hasAnswered = false;
   let hangs = false;
   const over = new AbortController();
-  const watching = watch({ isAnswering, start, timings, signal: over.signal }, () => (hasAnswered = true)).then((isHanging) => {
+  const watching = watch({ isAnswering, start, timings, signal: over.signal }, life).then((isHanging) => {
     hangs = isHanging;
     if (isHanging) stop.abort();
   });
@@ -105,10 +120,10 @@ async function runOnce(
   process.off("exit", endForCertain);
   over.abort();
   await Promise.all([watching, reading]);
-  if (hangs) return { hasAnswered, why: hasAnswered ? "hangs" : `did not answer within ${start.withinSeconds} s` };
-  if (wasStopped) return { hasAnswered, why: "did not let go of a task" };
+  if (hangs) return life.hasAnswered ? "hangs" : `did not answer within ${start.withinSeconds} s`;
+  if (wasStopped) return "did not let go of a task";
   const said = lines.length > 0 ? `: ${lines.join(" | ").slice(-1000)}` : shortMessage === undefined ? "" : `: ${shortMessage}`;
-  return { hasAnswered, why: `ended (${killedBy ?? exitCode ?? "not started"})${said}` };
+  return `ended (${killedBy ?? exitCode ?? "not started"})${said}`;
 }
 
 /** Whatever is left of a process and its children, on systems that have groups. */
@@ -135,18 +150,17 @@ async function keepLastLines(output: AsyncIterable<unknown>, lines: string[]): P
 /** True when the server hangs, false when it was told to stop looking. */
 async function watch(
   { isAnswering, start, timings, signal }: Pick<ServerProcessDeps, "isAnswering" | "start" | "timings" | "signal">,
-  onAnswer: () => void,
+  life: Life,
 ): Promise<boolean> {
-  let limitMs = start.withinSeconds * 1000;
-  let heardAtMs = performance.now();
   while (!signal.aborted) {
     await sleep(timings.lookMs, undefined, { signal }).catch(() => {});
     if (signal.aborted) return false;
     if (await isAnswering()) {
-      onAnswer();
-      limitMs = timings.hangMs;
-      heardAtMs = performance.now();
-    } else if (performance.now() - heardAtMs >= limitMs) return true;
+      life.hasAnswered = true;
+      life.heardAtMs = performance.now();
+    }
+    const limitMs = life.hasAnswered ? timings.hangMs : start.withinSeconds * 1000;
+    if (performance.now() - life.heardAtMs >= limitMs) return true;
   }
   return false;
 }
