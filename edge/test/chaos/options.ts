@@ -17,9 +17,9 @@ export const HELP = `Runs the whole system while killing it, and checks that not
 Usage
   pnpm chaos [options]
 
-  --quick      a short run: 40 tasks, one death of each kind, half a minute
+  --quick      a short run: 30 tasks, one death of each kind, half a minute
   --seed N     what goes wrong and when (default: a new one, printed)
-  --tasks N    how many tasks are submitted (default: 240, quick: 40)
+  --tasks N    how many tasks are submitted (default: 240, quick: 30)
   --keep       keep the state folder and its logs also when all passed
   --help
 
@@ -40,7 +40,7 @@ export function parseOptions(argv: string[], newSeed: () => number): ChaosOption
   return {
     isQuick,
     seed: count("seed", flags.seed, newSeed, 2 ** 31),
-    tasks: count("tasks", flags.tasks, () => (isQuick ? 40 : 240), 5_000),
+    tasks: count("tasks", flags.tasks, () => (isQuick ? 30 : 240), 5_000),
     keeps: flags.keep ?? false,
   };
 }

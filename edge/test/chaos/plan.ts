@@ -57,9 +57,10 @@ const VIDEO = { ...SMALL, duration: 1, fps: 2 };
 
 export function planRun({ seed, isQuick, tasks }: ChaosOptions): Plan {
   const random = new Random(seed);
-  const blowsMs = isQuick ? 7_000 : 120_000;
-  const users = isQuick ? 3 : 6;
-  const agents = isQuick ? 3 : 5;
+  const blowsMs = isQuick ? 6_000 : 120_000;
+  const users = isQuick ? 2 : 6;
+  // Each start of a process is a second of processor time.
+  const agents = isQuick ? 2 : 5;
   return {
     seed,
     blowsMs,
@@ -130,7 +131,7 @@ function planBlows(random: Random, { blowsMs, agents, users, times }: Extent): B
   const add = (count: number, blow: (atMs: number) => Blow) => {
     for (let i = 0; i < count; i++) blows.push(blow(Math.floor((blowsMs * (i + 0.2 + 0.6 * random.next())) / count)));
   };
-  add(2 * times, (atMs) => ({ atMs, kind: "kill an agent", agent: random.below(agents), downMs: 200 + random.below(3_000) }));
+  add(2 * times - 1, (atMs) => ({ atMs, kind: "kill an agent", agent: random.below(agents), downMs: 200 + random.below(3_000) }));
   add(times, (atMs) => ({ atMs, kind: "kill the edge", downMs: 100 + random.below(1_000) }));
   add(2 * times, (atMs) => ({ atMs, kind: "cut the agents' sockets" }));
   add(2 * times, (atMs) => ({ atMs, kind: "cut the clients' sockets" }));
