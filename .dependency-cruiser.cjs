@@ -1,6 +1,6 @@
 /** Who may import whom (docs/contributing.md, "Boundaries"). `reachable` follows friends of friends. */
 const PURE_DISPATCH =
-  "^edge/src/dispatch/(agent-events|agent-index|agent-intake|attempt-ends|clock|duty-outcomes|estimate|fair-share|fleet-view|lease|left-tasks|live-view|matching|memory-store|next-task|offers|outlook|pools|progress-feed|requirement|reservations|shard-summaries|shard-summary|speeds|standing|store|submit-limit|task-events|tick|types|work-item)\\.ts$";
+  "^edge/src/dispatch/(agent-events|agent-index|agent-intake|attempt-ends|clock|duty-outcomes|estimate|fair-share|fleet-view|lease|left-tasks|live-view|matching|memory-store|next-task|offers|outlook|pools|progress-feed|quarantine|requirement|reservations|shard-summaries|shard-summary|speeds|standing|store|submit-limit|task-events|tick|tidy|types|work-item)\\.ts$";
 /** Services, room by room. */
 const SERVICES = [
   "admin/(all-agents|all-tasks|figures|manage-models|manage-users|manage-words|move-credits)",

@@ -13,6 +13,11 @@ export const STATE_REASONS: Record<StateReason, LocalText> = {
   DRAINED: { zh: "手头任务已完成，可以停机", en: "Has finished what it had and can be switched off" },
   ALL_SLOTS_TAKEN: { zh: "所有槽位都在工作", en: "All its slots are taken" },
   ROOM_FOR_MORE: { zh: "正在工作，还有空闲槽位", en: "Works, and has room for more" },
+  QUARANTINED: { zh: "连续失败，暂停分配", en: "Failed several tasks in a row and rests for a while; resuming it ends that" },
+  MODELS_RESTING: {
+    zh: "等待的任务所需的模型近期失败，暂停分配",
+    en: "What waits needs a model that it failed lately, and from which it rests",
+  },
   RESTING: { zh: "未及时接受任务，稍后再分配", en: "Left an offer unanswered or refused it, and is asked again in a moment" },
   ASKS_FOR_NOTHING: { zh: "已连接，尚未请求任务", en: "Connected, and has not asked for work" },
   NOTHING_WAITS: { zh: "没有等待的任务", en: "No task is waiting" },
@@ -21,13 +26,14 @@ export const STATE_REASONS: Record<StateReason, LocalText> = {
 
 /** One line of an agent list: what D1 knows of it, and what its Dispatcher sees now. @param live absent when it sees nothing */
 export function toAgentItem(row: AgentRow, live: AgentView | undefined, language: Language): AgentItem {
+  const reason = STATE_REASONS[live?.reason ?? "LINE_DOWN"][language];
   return {
     id: row.id,
     keyId: row.keyId,
     name: row.name,
     version: row.version,
     state: live?.state ?? "offline",
-    reason: STATE_REASONS[live?.reason ?? "LINE_DOWN"][language],
+    reason: live?.detail === undefined ? reason : `${reason}: ${live.detail}`,
     models: row.models.map(({ name, types, engine, servedAs }) => ({ name, types, engine, ...(servedAs !== undefined && { servedAs }) })),
     slots: row.slots,
     running: live?.running ?? 0,

@@ -1,6 +1,7 @@
 import type { QueueClock } from "./clock.ts";
 import { usageMs } from "./fair-share.ts";
-import { canServe } from "./matching.ts";
+import { mayTake } from "./matching.ts";
+import { isQuarantined } from "./quarantine.ts";
 import { lineKey } from "./requirement.ts";
 import { expectedMs, loadMsOf } from "./speeds.ts";
 import type { DispatchStore, Front } from "./store.ts";
@@ -26,12 +27,12 @@ export const isWorthALoad = (store: DispatchStore, model: string): boolean => lo
 
 /** Agents that have the line's model and may serve it, a sample of them. */
 export const warmAgents = (store: DispatchStore, line: Requirement): AgentRecord[] =>
-  store.agents.warmFor(line.model, SAMPLE).filter((agent) => agent.isConnected && !agent.intake && canServe(agent.models, line));
+  store.agents.warmFor(line.model, SAMPLE).filter((agent) => agent.isConnected && !agent.intake && mayTake(agent, line));
 
 /** Whether a task of that line had better wait for an agent that has its model: it would be free before another one has loaded it. */
 export function isBetterToWait(store: DispatchStore, line: Requirement, clock: QueueClock): boolean {
   if (!isWorthALoad(store, line.model) || store.holds.isOver(line, clock.now)) return false;
-  const warm = warmAgents(store, line).filter((agent) => agent.ownTasks !== "only" && agent.restsUntil === null);
+  const warm = warmAgents(store, line).filter((agent) => agent.ownTasks !== "only" && agent.restsUntil === null && !isQuarantined(agent));
   if (warm.length === 0) return false;
   const key = lineKey(line);
   const own = store.waitingLines().find((other) => lineKey(other) === key);

@@ -166,7 +166,9 @@ describe("failed", () => {
     const duties = [1, 2, 3].flatMap((n) => {
       shard.connect("a");
       shard.accept("a", `attempt-${n}`);
-      return dutiesIn(shard.say("a", aFailure(`attempt-${n}`, { error: "MODEL_LOAD_FAILED", message: `no file ${n}` })));
+      return dutiesIn(
+        shard.say("a", aFailure(`attempt-${n}`, { error: n < 3 ? "INTERNAL" : "MODEL_LOAD_FAILED", message: `no file ${n}` })),
+      );
     });
     expect(duties.map((duty) => duty.kind)).toEqual(["lost", "lost", "failed"]);
     expect(duties[2]).toMatchObject({ error: "MODEL_LOAD_FAILED", message: "no file 3", attempt: { number: 3 } });

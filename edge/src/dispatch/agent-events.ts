@@ -1,10 +1,11 @@
 import type { AgentMessage, CompletedMessage, FailedMessage, HelloMessage } from "@star-graph/shared/agent-protocol";
 import { DEFAULTS } from "@star-graph/shared/defaults";
 import { PHASES, type TaskProgress } from "@star-graph/shared/task";
-import { endStopping, endWithFailure, handBack, loseAttempt } from "./attempt-ends.ts";
+import { blame, endStopping, endWithFailure, handBack, loseAttempt } from "./attempt-ends.ts";
 import type { QueueClock } from "./clock.ts";
 import { expectedMs, learnLoad, learnSpeed } from "./speeds.ts";
 import { fillAgent, offerToOthers, requeue, withdraw } from "./offers.ts";
+import { noteSuccess } from "./quarantine.ts";
 import type { DispatchStore } from "./store.ts";
 import type { AgentRecord, Effect, WorkItem, WorkItemIn } from "./types.ts";
 import { attemptOf, base, itemOf, nextLook, runningDeadline } from "./work-item.ts";
@@ -12,7 +13,8 @@ import { attemptOf, base, itemOf, nextLook, runningDeadline } from "./work-item.
 /** An agent said hello: what it can do, and which attempts it still has. @param ownerId whose key it came with */
 export function onAgentHello(store: DispatchStore, agentId: string, hello: HelloMessage, clock: QueueClock, ownerId?: number): Effect[] {
   const { slots, models, ownTasks } = hello.capabilities;
-  const intake = store.getAgent(agentId)?.intake;
+  const before = store.getAgent(agentId);
+  const intake = before?.intake;
   store.putAgent({
     agentId,
     name: hello.agent.name,
@@ -23,6 +25,9 @@ export function onAgentHello(store: DispatchStore, agentId: string, hello: Hello
     isConnected: true,
     lastSeenAt: clock.now,
     ...(intake && { intake }),
+    // A quarantine outlives a restart: an agent that dies of its tasks would never rest.
+    ...(before?.trouble && { trouble: before.trouble }),
+    ...(before?.modelTrouble && { modelTrouble: before.modelTrouble }),
     ...(ownTasks && { ownTasks }),
     ...(ownerId !== undefined && { ownerId }),
   });
@@ -131,8 +136,10 @@ function onAccepted(store: DispatchStore, agentId: string, attemptId: string, cl
   const deadlineAt = runningDeadline(item, now, Math.max(DEFAULTS.runningDeadlineMs, 10 * expectedMs(store, item)));
   const progress: TaskProgress = { phase: "queued", step: 0, totalSteps: 0 };
   const attempt = { ...item.attempt, number: item.attemptNumber + 1 };
+  const waitedMs = (item.waitedMs ?? 0) + Math.max(0, now - (item.queuedAt ?? item.createTime));
   const running: WorkItem = {
     ...base(item),
+    ...(waitedMs > 0 && { waitedMs }),
     attemptNumber: attempt.number,
     state: "running",
     attempt,
@@ -187,6 +194,8 @@ function onCompleted(store: DispatchStore, agentId: string, report: CompletedMes
   if (item?.state === "stopping") return [late, endStopping(store, item, clock)];
   if (item?.state !== "running") return [late];
   learnSpeed(store, item, clock.now - (item.isCold ? (item.loadedAt ?? item.startedAt) : item.startedAt));
+  const agent = store.getAgent(agentId);
+  if (agent) store.putAgent(noteSuccess(agent, item.model));
   store.putItem({ ...base(item), state: "ending", attempt: item.attempt, dueAt: Number.MAX_SAFE_INTEGER });
   return [{ kind: "duty", duty: { kind: "completed", taskId: item.taskId, attempt: item.attempt, report, at: clock.now } }];
 }
@@ -201,6 +210,8 @@ function onFailed(store: DispatchStore, agentId: string, report: FailedMessage, 
   if (item?.state === "ending") return [];
   if (item?.state === "stopping") return [ack, endStopping(store, item, clock)];
   if (item?.state !== "running") return [ack];
+  // What the engine cannot load is its agent's trouble, though no other attempt is asked for.
+  if (!report.retryable && report.error === "MODEL_LOAD_FAILED") blame(store, item, report.error, report.message, clock);
   if (report.retryable) return [ack, ...loseAttempt(store, item, "FAILED", report.message, clock, report)];
   return endWithFailure(store, item, report.error, report.message, clock);
 }

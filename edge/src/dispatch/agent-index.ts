@@ -1,5 +1,6 @@
 import type { AgentModel } from "@star-graph/shared/agent-protocol";
 import { canServe } from "./matching.ts";
+import { wakeTime } from "./quarantine.ts";
 import { NO_LEVELS, type SizeLevels, withLimitsOf } from "./requirement.ts";
 import type { AgentRecord, Requirement } from "./types.ts";
 
@@ -185,7 +186,7 @@ export class AgentIndex {
       kind.connected++;
       kind.slots += agent.slots;
     }
-    if (agent.restsUntil !== null) this.#resting.add(agent.agentId);
+    if (wakeTime(agent) !== null) this.#resting.add(agent.agentId);
     if (agent.ownerId !== undefined) addTo(this.#byOwner, agent.ownerId, agent.agentId);
     for (const model of warmModels(agent)) addTo(this.#warm, model, agent.agentId);
     this.#giveRoom(entry);

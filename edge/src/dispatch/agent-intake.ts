@@ -1,6 +1,7 @@
 import { handBack } from "./attempt-ends.ts";
 import type { QueueClock } from "./clock.ts";
 import { fillAgent, offerToOthers, requeue } from "./offers.ts";
+import { pardon } from "./quarantine.ts";
 import type { DispatchStore } from "./store.ts";
 import type { Effect } from "./types.ts";
 
@@ -12,7 +13,7 @@ const SERVICE_RESTART = 1012;
 
 /**
  * Drained and paused agents are offered nothing until they are resumed; what they run goes on. A drained one is told, so
- * that it does not ask; a paused one notices nothing.
+ * that it does not ask; a paused one notices nothing. Resuming also ends a quarantine.
  * @returns null when no agent of that id ever said hello here
  */
 export function onAgentCommand(store: DispatchStore, agentId: string, command: AgentCommand, clock: QueueClock): Effect[] | null {
@@ -27,7 +28,7 @@ export function onAgentCommand(store: DispatchStore, agentId: string, command: A
       return [];
     case "resume": {
       const { intake, ...open } = agent;
-      store.putAgent({ ...open, restsUntil: null });
+      store.putAgent(pardon(open));
       // Nothing takes a `drain` back but a new welcome: the agent comes again at once, and its attempts go on.
       if (intake === "draining") return [{ kind: "close", agentId, code: SERVICE_RESTART, reason: "resumed, say hello again" }];
       return fillAgent(store, agentId, clock);

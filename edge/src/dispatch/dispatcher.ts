@@ -42,6 +42,7 @@ import { createSubmitCounts, type SubmitCounts } from "./submit-counts.ts";
 import { countSubmit, type SubmitQuota } from "./submit-limit.ts";
 import { type SweepDeps, stopEnded, takeUp } from "./sweep.ts";
 import { onCancelOrdered, onOfferImpossible, onTaskSubmitted } from "./task-events.ts";
+import { tidy } from "./tidy.ts";
 import { onTick } from "./tick.ts";
 import type { Admission, Duty, DutyOutcome, Effect, LiveTask, TaskToQueue, WorkItemIn } from "./types.ts";
 import { UserNews } from "./user-news.ts";
@@ -264,6 +265,7 @@ export class Dispatcher extends DurableObject {
     await this.stopEnded();
     await moveTasks(this.sweeping, shard, destinations, Date.now() + 1);
     this.submits.dropFull(Date.now());
+    tidy(this.store, this.clock());
     this.tick();
   }
 

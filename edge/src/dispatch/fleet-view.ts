@@ -1,11 +1,12 @@
 import type { AgentModel } from "@star-graph/shared/agent-protocol";
 import type { TaskType } from "@star-graph/shared/task";
 import { canServe } from "./matching.ts";
+import { isQuarantined, restsModel } from "./quarantine.ts";
 import { UNLIMITED } from "./requirement.ts";
 import type { DispatchStore } from "./store.ts";
 import type { AgentRecord, Requirement, WorkItem } from "./types.ts";
 
-type AgentState = "offline" | "connected" | "idle" | "busy" | "paused" | "draining";
+type AgentState = "offline" | "connected" | "idle" | "busy" | "paused" | "draining" | "quarantined";
 
 /** Why an agent is in that state; the Worker has the words. */
 export type StateReason =
@@ -16,6 +17,8 @@ export type StateReason =
   | "DRAINED"
   | "ALL_SLOTS_TAKEN"
   | "ROOM_FOR_MORE"
+  | "QUARANTINED"
+  | "MODELS_RESTING"
   | "RESTING"
   | "ASKS_FOR_NOTHING"
   | "NOTHING_WAITS"
@@ -27,12 +30,16 @@ export interface AgentView {
   name: string;
   state: AgentState;
   reason: StateReason;
+  /** Of a quarantine: what failed last. */
+  detail?: string;
   models: AgentModel[];
   slots: number;
   /** Attempts that it has, offers included. */
   running: number;
   lastSeenAt: number;
 }
+
+type Stand = Pick<AgentView, "state" | "reason" | "detail">;
 
 /** Waiting tasks that ask for the same. */
 interface LineFigures {
@@ -64,19 +71,22 @@ export function viewFleet(store: DispatchStore, lastPingAt: (agentId: string) =>
 }
 
 /** What a connected or remembered agent does, and why it does no more. */
-export function stateOf(store: DispatchStore, agent: AgentRecord, items: readonly WorkItem[]): Pick<AgentView, "state" | "reason"> {
+export function stateOf(store: DispatchStore, agent: AgentRecord, items: readonly WorkItem[]): Stand {
   const isWorking = items.length > 0;
   if (!agent.isConnected) return { state: "offline", reason: isWorking ? "LINE_DOWN_TASKS_KEPT" : "LINE_DOWN" };
   if (agent.intake === "paused") return { state: "paused", reason: "PAUSED" };
   if (agent.intake === "draining") return { state: "draining", reason: isWorking ? "DRAINING" : "DRAINED" };
+  if (agent.trouble && isQuarantined(agent)) return { state: "quarantined", reason: "QUARANTINED", detail: agent.trouble.reason };
   if (isWorking) return { state: "busy", reason: items.length >= agent.slots ? "ALL_SLOTS_TAKEN" : "ROOM_FOR_MORE" };
   if (agent.restsUntil !== null) return { state: "idle", reason: "RESTING" };
   if (agent.freeSlots === 0) return { state: "connected", reason: "ASKS_FOR_NOTHING" };
   const lines = store.waitingLines();
-  return {
-    state: "idle",
-    reason: lines.length > 0 && !lines.some((line) => canServe(agent.models, line)) ? "NOTHING_IT_CAN_RUN" : "NOTHING_WAITS",
-  };
+  const able = lines.filter((line) => canServe(agent.models, line));
+  const resting = able.find((line) => restsModel(agent, line.model));
+  if (resting && able.every((line) => restsModel(agent, line.model))) {
+    return { state: "idle", reason: "MODELS_RESTING", detail: `${resting.model}: ${agent.modelTrouble?.[resting.model]?.reason ?? ""}` };
+  }
+  return { state: "idle", reason: lines.length > 0 && able.length === 0 ? "NOTHING_IT_CAN_RUN" : "NOTHING_WAITS" };
 }
 
 /** How much waits and runs in the shard. */

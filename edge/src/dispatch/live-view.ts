@@ -1,10 +1,14 @@
 import type { ProgressMessage } from "@star-graph/shared/push";
 import { progressPercent, type TaskProgress } from "@star-graph/shared/task";
+import type { Profile } from "./agent-index.ts";
 import type { QueueClock } from "./clock.ts";
 import { lookAhead } from "./outlook.ts";
+import { isQuarantined, restsModel } from "./quarantine.ts";
 import { PHASE_TEXT } from "./phase-text.ts";
 import type { DispatchStore } from "./store.ts";
 import type { LiveTask, WaitingFor, WorkItem, WorkItemIn } from "./types.ts";
+
+const REST_SAMPLE = 32;
 
 /** What is known of a task on the work list, beside what D1 says. @param newest the newest step, if memory has one */
 export function viewItem(store: DispatchStore, item: WorkItem, newest: TaskProgress | undefined, clock: QueueClock): LiveTask {
@@ -31,8 +35,15 @@ function viewWaiting(store: DispatchStore, item: WorkItemIn<"waiting">, clock: Q
 function waitingFor(store: DispatchStore, item: WorkItemIn<"waiting">, tasks: number, { limits }: QueueClock): WaitingFor {
   const profiles = store.agents.profilesFor(store.lineOf(item), item.userId);
   if (!profiles.some(({ connected }) => connected > 0)) return { code: "CAPABLE_AGENT" };
+  if (profiles.every((profile) => allRest(store, profile, item.model))) return { code: "AGENTS_RESTING" };
   if (store.shareOf(item.userId).running >= limits.runningPerUser) return { code: "OWN_TASKS" };
   return tasks > 0 ? { code: "TASKS_AHEAD", tasks } : { code: "FREE_SLOT" };
+}
+
+/** Whether every agent of a kind is in quarantine, or rests from that model; a sample of many speaks for all. */
+function allRest(store: DispatchStore, { members }: Profile, model: string): boolean {
+  const agents = [...members].slice(0, REST_SAMPLE).flatMap((agentId) => store.getAgent(agentId) ?? []);
+  return agents.filter(({ isConnected }) => isConnected).every((agent) => isQuarantined(agent) || restsModel(agent, model));
 }
 
 /** Spec 8.3's message of a task that waits: `queuePosition` 1 is next, 0 is offered to an agent already. */

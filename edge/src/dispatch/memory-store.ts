@@ -1,6 +1,7 @@
 import { AgentIndex } from "./agent-index.ts";
 import { Holds } from "./holds.ts";
 import { openSlots } from "./matching.ts";
+import { wakeTime } from "./quarantine.ts";
 import { classOf, lineKey, parseLineKey } from "./requirement.ts";
 import { byAge, byShare, type DispatchStore, type Front, type StoreOptions } from "./store.ts";
 import type { Requirement, WorkItem } from "./types.ts";
@@ -98,9 +99,9 @@ export function createMemoryStore({ runningPerUser }: StoreOptions = { runningPe
       all((item) => item.dueAt <= now)
         .toSorted((a, b) => a.dueAt - b.dueAt)
         .slice(0, limit),
-    restedAgents: (now) => agents.list().filter(({ restsUntil }) => restsUntil !== null && restsUntil <= now),
+    restedAgents: (now) => agents.list().filter((agent) => (wakeTime(agent) ?? Infinity) <= now),
     earliestDue() {
-      const due = [...[...items.values()].map(({ dueAt }) => dueAt), ...agents.list().flatMap(({ restsUntil }) => restsUntil ?? [])];
+      const due = [...[...items.values()].map(({ dueAt }) => dueAt), ...agents.list().flatMap((agent) => wakeTime(agent) ?? [])];
       const earliest = due.reduce((a, b) => Math.min(a, b), holds.earliest());
       return earliest === Infinity ? null : earliest;
     },

@@ -1,6 +1,6 @@
 import { hold, isBetterToWait, isWarm, isWorthALoad, mayGoBefore } from "./affinity.ts";
 import type { QueueClock } from "./clock.ts";
-import { canServe } from "./matching.ts";
+import { mayTake } from "./matching.ts";
 import { byAge, byShare, type DispatchStore, type Front, type WaitingLine } from "./store.ts";
 import type { AgentRecord } from "./types.ts";
 
@@ -13,7 +13,7 @@ const least = (fronts: (Front | null)[], order: (a: Front, b: Front) => number):
 
 /** Whose task an agent with room gets; null when nothing waits that it may run, or what waits had better wait for another. */
 export function nextFor(store: DispatchStore, agent: AgentRecord, clock: QueueClock): Front | null {
-  const lines = store.waitingLines().filter((line) => canServe(agent.models, line));
+  const lines = store.waitingLines().filter((line) => mayTake(agent, line));
   if (lines.length === 0) return null;
   const own = ownFront(store, agent);
   if (agent.ownTasks === "only" || (agent.ownTasks === "first" && own)) return own;
@@ -48,10 +48,11 @@ function nextByModel(store: DispatchStore, agent: AgentRecord, fronts: (Front | 
 }
 
 /** The owner's own place: on their own box a user's cap does not count. */
-function ownFront(store: DispatchStore, { ownerId, models }: AgentRecord): Front | null {
+function ownFront(store: DispatchStore, agent: AgentRecord): Front | null {
+  const { ownerId } = agent;
   if (ownerId === undefined) return null;
   return least(
-    store.frontsOf(ownerId).filter(({ line }) => canServe(models, line)),
+    store.frontsOf(ownerId).filter(({ line }) => mayTake(agent, line)),
     byAge,
   );
 }

@@ -90,6 +90,21 @@ describe("an agent with free slots", () => {
     expect(offersIn(shard.say("a", aCompletion("attempt-1")))).toEqual(["task-2@a"]);
   });
 
+  test("is given the next task while the result of the last one is on its way up, but not one more", () => {
+    const shard = new Shard();
+    shard.connect("a");
+    for (const task of tasks(3)) shard.submit(task);
+    shard.accept("a", "attempt-1");
+    expect(offersIn(shard.say("a", { type: "ready", freeSlots: 1 }))).toEqual([]);
+    expect(offersIn(shard.say("a", { type: "progress", attemptId: "attempt-1", phase: "uploading", step: 0, totalSteps: 1 }))).toEqual([
+      "task-2@a",
+    ]);
+    shard.accept("a", "attempt-2");
+    shard.say("a", { type: "progress", attemptId: "attempt-2", phase: "uploading", step: 0, totalSteps: 1 });
+    expect(offersIn(shard.say("a", { type: "ready", freeSlots: 1 }))).toEqual([]);
+    expect(offersIn(shard.say("a", aCompletion("attempt-1")))).toEqual(["task-3@a"]);
+  });
+
   test("loses no slot to an offer whose task was cancelled before it was accepted", () => {
     const shard = new Shard();
     shard.connect("a");

@@ -1,12 +1,12 @@
 import { hold, isBetterToWait, isWarm, isWorthALoad, warmAgents } from "./affinity.ts";
 import type { QueueClock } from "./clock.ts";
 import { chargeShare, refundShare, weightOf } from "./fair-share.ts";
-import { canServe } from "./matching.ts";
+import { mayTake } from "./matching.ts";
 import { nextFor } from "./next-task.ts";
 import { expectedMs } from "./speeds.ts";
 import type { DispatchStore } from "./store.ts";
 import type { AgentRecord, Attempt, Effect, Requirement, WorkItem, WorkItemIn } from "./types.ts";
-import { base, waitingDeadline } from "./work-item.ts";
+import { base, waitingSince } from "./work-item.ts";
 
 /** Long enough that an agent which refuses everything costs little, short enough that one which was misjudged is not missed. */
 const REST_MS = 5_000;
@@ -14,16 +14,23 @@ const REST_MS = 5_000;
 /** The agent with most room among those that may run that user's task, the user's own boxes before others; null when none has room. */
 function chooseAgent(store: DispatchStore, line: Requirement, userId: number, clock: QueueClock): AgentRecord | null {
   const { agents } = store;
-  const own = agents.ownedBy(userId).filter((agent) => canServe(agent.models, line));
+  const own = agents.ownedBy(userId).filter((agent) => mayTake(agent, line));
   const ownWithRoom = mostRoom(own.map((agent) => ({ agent, open: agents.openOf(agent.agentId) })));
   if (ownWithRoom || store.shareOf(userId).running >= clock.limits.runningPerUser) return ownWithRoom;
   const able = warmAgents(store, line).filter((agent) => agent.ownTasks !== "only" || agent.ownerId === userId);
   const warm = mostRoom(able.map((agent) => ({ agent, open: agents.openOf(agent.agentId) })));
   if (warm && isWorthALoad(store, line.model)) return warm;
-  const any = mostRoom(agents.profilesFor(line, userId).flatMap((profile) => agents.withRoom(profile).next().value ?? []));
+  const any = mostRoom(
+    agents.profilesFor(line, userId).flatMap((profile) => firstOf(agents.withRoom(profile), ({ agent }) => mayTake(agent, line))),
+  );
   if (!any || !isBetterToWait(store, line, clock)) return any;
   hold(store, line, clock);
   return null;
+}
+
+function firstOf<T>(all: Iterable<T>, isWanted: (one: T) => boolean): T[] {
+  for (const one of all) if (isWanted(one)) return [one];
+  return [];
 }
 
 function mostRoom(candidates: { agent: AgentRecord; open: number }[]): AgentRecord | null {
@@ -101,7 +108,16 @@ function offerTo(store: DispatchStore, item: WorkItem, agent: AgentRecord, clock
   const attempt: Attempt = { id: clock.newAttemptId(), number: item.attemptNumber + 1, agentId: agent.agentId, agentName: agent.name };
   const { usage, charge } = chargeShare(store.shareOf(item.userId).usage, expectedMs(store, item), weightOf(item.vip, now), now);
   const isCold = !isWarm(agent, item.model);
-  const offered: WorkItemIn<"offered"> = { ...base(item), state: "offered", attempt, charge, isCold, dueAt: now + timings.offerMs };
+  const since = item.state === "waiting" && item.queuedAt !== undefined ? { queuedAt: item.queuedAt } : {};
+  const offered: WorkItemIn<"offered"> = {
+    ...base(item),
+    ...since,
+    state: "offered",
+    attempt,
+    charge,
+    isCold,
+    dueAt: now + timings.offerMs,
+  };
   store.holds.end(store.lineOf(item));
   store.putItem(offered);
   store.setUsage(item.userId, usage);
@@ -111,7 +127,11 @@ function offerTo(store: DispatchStore, item: WorkItem, agent: AgentRecord, clock
 /** Back to its place in the line: the number of its arrival is its own for life. What its user's share was charged is given back. */
 export function requeue(store: DispatchStore, item: WorkItem, clock: QueueClock): Effect[] {
   if ("charge" in item) store.setUsage(item.userId, refundShare(store.shareOf(item.userId).usage, item.charge));
-  const waiting: WorkItemIn<"waiting"> = { ...base(item), state: "waiting", dueAt: waitingDeadline(item) };
+  // An offer that came to nothing is part of the wait; an attempt is not.
+  const waiting = waitingSince(
+    base(item),
+    item.state === "offered" || item.state === "waiting" ? (item.queuedAt ?? item.createTime) : clock.now,
+  );
   store.putItem(waiting);
   return offerItem(store, waiting, clock);
 }

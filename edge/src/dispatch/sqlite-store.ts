@@ -1,5 +1,6 @@
 import { Holds } from "./holds.ts";
 import { openSlots } from "./matching.ts";
+import { wakeTime } from "./quarantine.ts";
 import { classOf, lineKey, type SizeLevels } from "./requirement.ts";
 import { bodiesOf, firstNumber, type SqlDatabase } from "./sql-database.ts";
 import { createStoredAgents } from "./sqlite-agents.ts";
@@ -137,10 +138,10 @@ export function createSqliteStore(sql: SqlDatabase, options: StoreOptions = { ru
     nextTurn: () => ++turn,
 
     dueItems: (now, limit) => bodiesOf(sql, "SELECT body FROM work_items WHERE due_at <= ? ORDER BY due_at, seq LIMIT ?", now, limit),
-    restedAgents: (now) => agents.index.resting().filter(({ restsUntil }) => restsUntil !== null && restsUntil <= now),
+    restedAgents: (now) => agents.index.resting().filter((agent) => (wakeTime(agent) ?? Infinity) <= now),
     earliestDue() {
       const item = firstNumber(sql, "SELECT min(due_at) AS n FROM work_items");
-      const due = [...(item === null ? [] : [item]), ...agents.index.resting().flatMap(({ restsUntil }) => restsUntil ?? [])];
+      const due = [...(item === null ? [] : [item]), ...agents.index.resting().flatMap((agent) => wakeTime(agent) ?? [])];
       const earliest = due.reduce((a, b) => Math.min(a, b), holds.earliest());
       return earliest === Infinity ? null : earliest;
     },

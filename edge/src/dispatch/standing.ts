@@ -10,6 +10,8 @@ const IDLE: ReadonlySet<StateReason> = new Set([
   "DRAINING",
   "DRAINED",
   "RESTING",
+  "QUARANTINED",
+  "MODELS_RESTING",
   "ASKS_FOR_NOTHING",
   "NOTHING_WAITS",
   "NOTHING_IT_CAN_RUN",
@@ -28,11 +30,11 @@ export function standingOf(
 ): Standing | null {
   const agent = store.getAgent(agentId);
   if (!agent?.isConnected) return null;
-  const { reason } = stateOf(store, agent, store.itemsOfAgent(agentId));
+  const { state, reason, detail } = stateOf(store, agent, store.itemsOfAgent(agentId));
   return {
     type: "standing",
-    state: agent.intake ?? "serving",
-    ...(IDLE.has(reason) && { idleBecause: words(reason) }),
+    state: state === "quarantined" ? state : (agent.intake ?? "serving"),
+    ...(IDLE.has(reason) && { idleBecause: (detail === undefined ? words(reason) : `${words(reason)}: ${detail}`).slice(0, 500) }),
     waitingTasks: store.countWaiting(),
     ...(earnedToday !== undefined && { earnedToday }),
   };

@@ -4,7 +4,7 @@ import type { QueueClock } from "./clock.ts";
 import { fillAgent, offerItem } from "./offers.ts";
 import type { DispatchStore } from "./store.ts";
 import type { Attempt, Effect, TaskToQueue, WorkItemIn } from "./types.ts";
-import { attemptOf, base, nextLook, runningDeadline, waitingDeadline } from "./work-item.ts";
+import { attemptOf, base, nextLook, runningDeadline, waitingSince } from "./work-item.ts";
 
 /*
  * The decisions of one pool shard are functions of (store, event, clock) that change the store and return what the
@@ -19,12 +19,8 @@ const STOPPING_LIMIT_MS = 10 * 60_000;
 /** A task to run; repeated calls with the same task have no effect. */
 export function onTaskSubmitted(store: DispatchStore, task: TaskToQueue, clock: QueueClock): Effect[] {
   if (store.getItem(task.taskId)) return [];
-  const item: WorkItemIn<"waiting"> = {
-    ...task,
-    seq: store.nextSeq(),
-    state: "waiting",
-    dueAt: waitingDeadline(task),
-  };
+  // Of one that has run before and was lost sight of, nobody knows how long it waited: it begins anew.
+  const item = waitingSince({ ...task, seq: store.nextSeq() }, task.attemptNumber === 0 ? task.createTime : clock.now);
   store.putItem(item);
   return offerItem(store, item, clock);
 }

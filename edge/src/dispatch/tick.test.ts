@@ -98,6 +98,21 @@ describe("a waiting task", () => {
     expect(shard.state("task-1")).toBe("ending");
   });
 
+  test("is late by the time that it waited, not by the time that it ran", () => {
+    const shard = new Shard();
+    shard.now += 1_000;
+    shard.submit(aTask({ createTime: shard.now }));
+    shard.tick(20 * 60_000);
+    shard.connect("a");
+    shard.accept("a", "attempt-1");
+    shard.tick(9 * 60_000, ["a"]);
+    shard.say("a", { type: "stopped", attemptId: "attempt-1" });
+    shard.say("a", { type: "bye", reason: "owner" });
+    expect(shard.state("task-1")).toBe("waiting");
+    expect(dutiesIn(shard.tick(40 * 60_000 - 1))).toEqual([]);
+    expect(dutiesIn(shard.tick(1))).toMatchObject([{ kind: "failed", error: "TASK_TIMEOUT" }]);
+  });
+
   test("that is due is never offered in the same moment", () => {
     const shard = new Shard();
     shard.connect("a");

@@ -1,7 +1,8 @@
-import { endWithFailure, loseAttempt } from "./attempt-ends.ts";
+import { blame, endWithFailure, loseAttempt } from "./attempt-ends.ts";
 import type { QueueClock } from "./clock.ts";
 import { judgeLease } from "./lease.ts";
 import { fillAgent, offerHeld, withdraw } from "./offers.ts";
+import { endRests } from "./quarantine.ts";
 import type { DispatchStore } from "./store.ts";
 import type { Effect, WorkItem, WorkItemIn } from "./types.ts";
 import { attemptOf, nextLook } from "./work-item.ts";
@@ -17,7 +18,7 @@ export function onTick(store: DispatchStore, lastSeen: (agentId: string) => numb
   const due = store.dueItems(clock.now, DUE_BATCH);
   const effects = due.flatMap((item) => onItemDue(store, item, lastSeen, clock));
   const rested = store.restedAgents(clock.now);
-  for (const agent of rested) store.putAgent({ ...agent, restsUntil: null });
+  for (const agent of rested) store.putAgent(endRests(agent, clock.now));
   // Filled only now: an offer made before could be of an item that is still to be looked at.
   const withRoom = new Set([...due.flatMap((item) => attemptOf(item)?.agentId ?? []), ...rested.map((agent) => agent.agentId)]);
   return [...effects, ...[...withRoom].flatMap((agentId) => fillAgent(store, agentId, clock)), ...offerHeld(store, clock)];
@@ -50,8 +51,11 @@ function whyOutOfTime({ state, startBy, finishBy }: WorkItem, { now }: QueueCloc
 
 function onRunningDue(store: DispatchStore, item: WorkItemIn<"running">, lastSeenAt: number, clock: QueueClock): Effect[] {
   const cancel: Effect = { kind: "send", agentId: item.attempt.agentId, message: { type: "cancel", attemptId: item.attempt.id } };
-  if (clock.now >= item.deadlineAt)
+  if (clock.now >= item.deadlineAt) {
+    // What its client's own deadline cut short is not its agent's fault.
+    if (item.finishBy === null || clock.now < item.finishBy) blame(store, item, "TASK_TIMEOUT", "it ran too long", clock);
     return [cancel, ...endWithFailure(store, item, "TASK_TIMEOUT", whyOutOfTime(item, clock, "it ran too long"), clock)];
+  }
   const verdict = judgeLease(item.leaseUntil, lastSeenAt, clock.now, clock.timings);
   switch (verdict.kind) {
     case "renewed":

@@ -37,11 +37,14 @@ export interface Attempt {
   agentName: string;
 }
 
-/** A task on the work list; `dueAt` is when the clock has to look at it next. */
-export type WorkItem = TaskToQueue & { seq: number; dueAt: number } & (
-    | { state: "waiting" }
+/**
+ * A task on the work list; `dueAt` is when the clock has to look at it next, `waitedMs` how long it waited before the time since
+ * `queuedAt`, which is its creation where it is absent.
+ */
+export type WorkItem = TaskToQueue & { seq: number; dueAt: number; waitedMs?: number } & (
+    | { state: "waiting"; queuedAt?: number }
     /** Offered and not yet accepted: no attempt in the task's history until it is. */
-    | { state: "offered"; attempt: Attempt; charge: number; isCold?: boolean }
+    | { state: "offered"; queuedAt?: number; attempt: Attempt; charge: number; isCold?: boolean }
     | {
         state: "running";
         attempt: Attempt;
@@ -75,6 +78,17 @@ export interface Requirement {
   features: readonly string[];
 }
 
+/** What an agent failed lately, and until when it is offered nothing for it (`quarantine.ts`). */
+export interface Trouble {
+  /** Tasks that it failed one after the other. */
+  tasks: string[];
+  /** How often it rested for it. */
+  rests: number;
+  until: number | null;
+  /** The last failure's. */
+  reason: string;
+}
+
 export interface AgentRecord {
   agentId: string;
   name: string;
@@ -94,6 +108,9 @@ export interface AgentRecord {
   status?: AgentStatus;
   /** Model of the task that it took last: loaded, whatever it says. */
   lastModel?: string;
+  /** With everything, and by model. */
+  trouble?: Trouble;
+  modelTrouble?: Record<string, Trouble>;
   /** Its owner or an admin wants it to be offered nothing, until it is resumed. */
   intake?: "paused" | "draining";
 }
@@ -135,7 +152,9 @@ export type Admission =
   | { admitted: false; reason: "QUEUE_FULL" | "NO_GPU" };
 
 /** Why a task does not run yet. `AGENT_ANSWER`: it has been offered. `OWN_TASKS`: as many of its user's run as may. */
-export type WaitingFor = { code: "CAPABLE_AGENT" | "FREE_SLOT" | "AGENT_ANSWER" | "OWN_TASKS" } | { code: "TASKS_AHEAD"; tasks: number };
+export type WaitingFor =
+  | { code: "CAPABLE_AGENT" | "FREE_SLOT" | "AGENT_ANSWER" | "OWN_TASKS" | "AGENTS_RESTING" }
+  | { code: "TASKS_AHEAD"; tasks: number };
 
 /** What the Dispatcher knows of a task that is not done. */
 export interface LiveTask {

@@ -18,16 +18,32 @@ export function itemOf(store: DispatchStore, agentId: string, attemptId: string)
 }
 
 /** What stays the same through all states. */
-export function base(item: WorkItem): TaskToQueue & { seq: number } {
+export function base(item: WorkItem): TaskToQueue & { seq: number; waitedMs?: number } {
   const { taskId, userId, type, model, pixels, frames, features, work, clientId, createTime, startBy, finishBy, failures, seq } = item;
   const task = { taskId, userId, type, model, pixels, frames, features, work, clientId, createTime, startBy, finishBy, failures, seq };
-  return { ...task, attemptNumber: item.attemptNumber, ...(item.vip && { vip: item.vip }) };
+  return {
+    ...task,
+    attemptNumber: item.attemptNumber,
+    ...(item.vip && { vip: item.vip }),
+    ...(item.waitedMs && { waitedMs: item.waitedMs }),
+  };
 }
 
-/** When a task that still waits ends with E008. A start that was lost again was in time: only the first one can be late. */
-export function waitingDeadline({ createTime, startBy, finishBy, attemptNumber }: TaskToQueue): number {
+/** The item as it waits, since then. */
+export function waitingSince(item: TaskToQueue & { seq: number; waitedMs?: number }, queuedAt: number): WorkItemIn<"waiting"> {
+  return { ...item, state: "waiting", queuedAt, dueAt: waitingDeadline(item, queuedAt) };
+}
+
+/**
+ * When a task that still waits ends with E008: ours counts the time that it waited, before its first start and between its
+ * attempts; its client's are points in time. A start that was lost again was in time: only the first one can be late.
+ */
+function waitingDeadline(
+  { startBy, finishBy, attemptNumber, waitedMs = 0 }: TaskToQueue & { waitedMs?: number },
+  queuedAt: number,
+): number {
   const start = attemptNumber === 0 ? startBy : null;
-  return Math.min(createTime + DEFAULTS.waitingDeadlineMs, start ?? Infinity, finishBy ?? Infinity);
+  return Math.min(queuedAt + DEFAULTS.waitingDeadlineMs - waitedMs, start ?? Infinity, finishBy ?? Infinity);
 }
 
 /** When a running attempt ends with E008: `limitMs` from now, or earlier when its client said so. */

@@ -26,7 +26,8 @@ export async function listModels(deps: ListModelsDeps, userId: number, query: Ru
   );
 }
 
-const takesWork = ({ state }: AgentView): boolean => state !== "offline" && state !== "paused" && state !== "draining";
+const takesWork = ({ state }: AgentView): boolean =>
+  state !== "offline" && state !== "paused" && state !== "draining" && state !== "quarantined";
 
 function toRunnable(row: ModelRow, online: AgentView[]): RunnableModel {
   const types = TaskType.options.filter((type) => row.types.includes(type));

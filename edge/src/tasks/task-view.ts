@@ -97,6 +97,7 @@ function viewWaiting(waitingFor: WaitingFor | undefined, language: Language): Wa
     CAPABLE_AGENT: { zh: "没有能运行此任务的GPU在线", en: "No agent that can run it is connected" },
     TASKS_AHEAD: { zh: `前面还有 ${tasks} 个任务`, en: `${tasks} ${tasks === 1 ? "task is" : "tasks are"} ahead of it` },
     FREE_SLOT: { zh: "能运行此任务的GPU都在忙", en: "All agents that can run it are busy" },
+    AGENTS_RESTING: { zh: "能运行此任务的GPU近期失败，暂停分配", en: "The agents that can run it failed lately and rest for a while" },
     OWN_TASKS: { zh: "您同时运行的任务已达上限", en: "As many of your tasks run as may at a time" },
     AGENT_ANSWER: { zh: "已分配给GPU，等待确认", en: "It has been offered to an agent" },
     QUEUE: { zh: "正在进入队列", en: "It is being queued" },

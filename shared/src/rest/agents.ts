@@ -30,7 +30,7 @@ export const AgentKeyPage = pageOf(AgentKeyItem);
 export const CreatedAgentKey = AgentKeyItem.extend({ key: z.string().describe("`sgk_…`: shown this once, stored only as a hash") });
 export type CreatedAgentKey = z.infer<typeof CreatedAgentKey>;
 
-export const AgentState = z.enum(["offline", "connected", "idle", "busy", "paused", "draining"]);
+export const AgentState = z.enum(["offline", "connected", "idle", "busy", "paused", "draining", "quarantined"]);
 export type AgentState = z.infer<typeof AgentState>;
 
 export const AgentQuery = PageQuery.extend({ sort: z.enum(["createTime", "connectTime", "name"]).default("createTime") });

@@ -47,7 +47,7 @@ export const TaskError = z.object({ code: z.union([z.int(), z.string()]), messag
 
 /** What a waiting task waits for: a code for programs and a sentence in the caller's language. */
 export const WaitingForView = z.object({
-  code: z.enum(["CAPABLE_AGENT", "TASKS_AHEAD", "FREE_SLOT", "OWN_TASKS", "AGENT_ANSWER", "QUEUE"]),
+  code: z.enum(["CAPABLE_AGENT", "TASKS_AHEAD", "FREE_SLOT", "OWN_TASKS", "AGENTS_RESTING", "AGENT_ANSWER", "QUEUE"]),
   message: z.string(),
 });
 export type WaitingForView = z.infer<typeof WaitingForView>;

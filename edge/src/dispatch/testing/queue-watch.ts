@@ -29,7 +29,8 @@ export class QueueWatch {
     for (const agent of store.listAgents()) {
       const given = store.itemsOfAgent(agent.agentId);
       const slots = this.#edge.agents.find(({ id }) => id === agent.agentId)?.slots ?? 0;
-      if (given.length > slots) throw new Error(`${agent.agentId} has ${given.length} of ${slots} slots`);
+      const working = given.filter((item) => !(item.state === "running" && item.progress.phase === "uploading")).length;
+      if (working > slots || given.length > 2 * slots) throw new Error(`${agent.agentId} has ${given.length} of ${slots} slots`);
       const missed = openSlots(agent, given) > 0 ? waiting.find((item) => this.#mayRun(agent, item)) : undefined;
       if (missed) throw new Error(`${missed.taskId} waits though ${agent.agentId} has an open slot`);
     }
