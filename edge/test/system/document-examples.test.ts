@@ -2,10 +2,8 @@ import fs from "node:fs";
 import path from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { addUser, emptyFolder, PROJECT, type RunningSystem, startSystem } from "./local-start.ts";
-
-const CHAPTER = fs.readFileSync(path.join(PROJECT, "edge/test/spec/examples/chapter-10.md"), "utf8");
-const HOST = "https://api.star-graph.com";
+import { codeOf } from "../support/document-code.ts";
+import { addUser, emptyFolder, type RunningSystem, startSystem } from "./local-start.ts";
 
 /** The names that the document uses and does not define, as small as they can be. */
 const PROLOGUE = `
@@ -21,13 +19,6 @@ class ApiError extends Error {
 class SockJS {}
 const Stomp = { over: () => ({ connect() {}, subscribe() {} }) };
 `;
-
-/** The document's code of that section, with nothing but the host replaced. */
-function codeOf(section: string, baseUrl: string): string {
-  const [, code] = new RegExp(`### ${section.replace(".", "\\.")} [^\\n]+\\n+\`\`\`javascript\\n([\\s\\S]*?)\`\`\``).exec(CHAPTER) ?? [];
-  if (code === undefined || !code.includes(HOST)) throw new Error(`section ${section} has no code that calls the API`);
-  return code.replaceAll(HOST, baseUrl);
-}
 
 let system: RunningSystem;
 let token: string;
