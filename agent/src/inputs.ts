@@ -7,14 +7,21 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { InputFile } from "@star-graph/shared/agent-protocol";
 import { backoffMs, retryAfterMs } from "./backoff.ts";
 import { EngineError, type RunOptions } from "./engines/engine.ts";
+import type { InputStore } from "./input-cache.ts";
 import { messageOf } from "./outside.ts";
 import { judgeStatus, type UploadOptions } from "./upload.ts";
 
 /** A file that arrives broken this often is broken where it lies. */
 const MAX_BROKEN = 3;
 
+export interface FetchOptions extends UploadOptions {
+  cache: InputStore;
+  /** The cache cannot be read or written. The attempt goes on without it. */
+  onCacheTrouble: (error: unknown) => void;
+}
+
 /**
- * Fetches the pictures that a task works on from the edge into the run's folder, as often as it takes.
+ * Brings the pictures that a task works on into the run's folder: from the cache, else from the edge, as often as it takes.
  * @throws {EngineError} when the edge has them no more, or gives what is not what the offer said.
  * @throws the signal's reason when aborted.
  */
@@ -22,12 +29,20 @@ export async function fetchInputs(
   inputs: readonly InputFile[],
   grant: string,
   folder: string,
-  options: UploadOptions,
+  options: FetchOptions,
 ): Promise<RunOptions["inputs"]> {
+  const { cache, onCacheTrouble } = options;
   const fetched: RunOptions["inputs"] = {};
   for (const input of inputs) {
     const path = join(folder, `input-${input.name}`);
-    await fetchInput(input, grant, path, options);
+    const isThere = await cache.take(input, path).catch((error: unknown) => {
+      onCacheTrouble(error);
+      return false;
+    });
+    if (!isThere) {
+      await fetchInput(input, grant, path, options);
+      await cache.keep(input, path).catch(onCacheTrouble);
+    }
     fetched[input.name] = { path };
   }
   return fetched;

@@ -2,24 +2,26 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { previewPath, PROTOCOL_VERSION, type HelloMessage } from "@star-graph/shared/agent-protocol";
 import { DEFAULTS } from "@star-graph/shared/defaults";
 import type { AgentDeps } from "./agent.ts";
+import { AskForWork } from "./ask-for-work.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
-import type { WorkMessage } from "./connection.ts";
 import { controlAddress } from "./control/address.ts";
 import { obeyOwner, type OwnersAgent, type Standing, statusOf as statusForOwner } from "./control/obey-owner.ts";
 import { listenForOwner } from "./control/server.ts";
 import { Delivery } from "./delivery.ts";
 import type { EngineSet } from "./engines/engine-set.ts";
+import { hearEdge } from "./hear-edge.ts";
+import { InputCache } from "./input-cache.ts";
 import { fetchInputs } from "./inputs.ts";
 import { Gate } from "./life/gate.ts";
 import { Machine } from "./life/measure.ts";
 import { readPause, writePause } from "./life/pause-file.ts";
 import { Link, urlAtEdge } from "./link.ts";
 import { openNetwork } from "./network.ts";
-import { freeSlots } from "./offer.ts";
-import { hasCode } from "./outside.ts";
+import { hasCode, messageOf } from "./outside.ts";
 import { limitModels, reasonOfOwner } from "./owner-limits.ts";
 import { postPreview } from "./post-preview.ts";
 import { Runner } from "./runner.ts";
+import { capabilitiesOf, statusOf } from "./self-facts.ts";
 import { SelfReport } from "./self-report.ts";
 import { readSpeeds, withSpeeds } from "./speeds.ts";
 import { Spool } from "./spool.ts";
@@ -48,33 +50,14 @@ export async function serve(config: AgentConfig, state: StateFolder, engines: En
   const machine = new Machine(state.spoolFolder, config.rest, () => engines.engines);
   const counts = { drawn: 0, failed: 0 };
   let standing: Standing | null = null;
-  let isDrainedByEdge = false;
-  let isLeaving = false;
-  let looks = 0;
-  let announcedSlots: number | null = null;
 
-  const gpus = (await machine.findGpus()).map(({ name, memoryBytes }) => ({ name: name.slice(0, 100), memoryBytes }));
+  const gpus = await machine.findGpus();
   const speeds = await readSpeeds(state.speedsPath);
   const models = () => withSpeeds(limitModels(engines.models(), config.limits), speeds);
-  const slots = (): number =>
-    freeSlots({
-      free: models().length > 0 ? engines.freeSlots : 0,
-      running: runner.attemptIds.length,
-      unacknowledged: delivery.attemptIds.length,
-      isDraining: isDrainedByEdge || isLeaving || looks > 0 || gate.restingBecause !== null,
-    });
-  const announce = () => {
-    report.tell();
-    const free = slots();
-    if (free !== announcedSlots && link.send({ type: "ready", freeSlots: free })) announcedSlots = free;
-    if (isLeaving && runner.attemptIds.length + delivery.attemptIds.length === 0) over.abort();
-  };
-  const leave = () => {
-    isLeaving = true;
-    const left = runner.attemptIds.length + delivery.attemptIds.length;
-    if (left > 0) log.info("finishing", `Finishing ${left} ${left === 1 ? "task" : "tasks"}, then leaving`);
-    announce();
-  };
+  const inputs = new InputCache(state.inputsFolder, config.inputCacheBytes, Date.now);
+  const onCacheTrouble = (error: unknown) => log.warn("input-not-cached", `The cache of input pictures is of no use: ${messageOf(error)}`);
+  // A full disk is for the gate to judge.
+  await inputs.open().catch(onCacheTrouble);
 
   const link = new Link({
     edge: config.edge,
@@ -100,13 +83,11 @@ export async function serve(config: AgentConfig, state: StateFolder, engines: En
       });
       limits.progressMs = welcome.timings.progressMs;
       limits.maxResultBytes = welcome.maxResultBytes;
-      isDrainedByEdge = false;
-      announcedSlots = null;
-      announce();
+      asking.onWelcome();
       runner.repeatProgress();
       delivery.repeatEnds();
     },
-    onMessage: (message) => onMessage(message),
+    onMessage: (message) => hearEdge(message, { runner, delivery, asking, log, keepStanding: (newest) => void (standing = newest) }),
   });
   const send = link.send.bind(link);
   const gate = new Gate(
@@ -116,20 +97,14 @@ export async function serve(config: AgentConfig, state: StateFolder, engines: En
       isWorking: () => runner.attemptIds.length > 0,
       freeMemory: () => engines.freeMemory(),
       keepPause: (untilMs) => writePause(state.pausePath, untilMs),
-      onChange: () => announce(),
+      onChange: () => asking.announce(),
       log,
     },
     await readPause(state.pausePath),
   );
   const report = new SelfReport({
-    // The protocol knows no agent without slots; one that can run nothing says so by offering no model.
-    capabilities: () => ({
-      slots: Math.min(64, Math.max(1, engines.slots)),
-      models: models(),
-      ...(gpus.length > 0 && { gpus: gpus.slice(0, 64) }),
-      ...(config.limits.ownTasks !== "any" && { ownTasks: config.limits.ownTasks }),
-    }),
-    status: () => statusOf(engines, gate),
+    capabilities: () => capabilitiesOf({ slots: engines.slots, models: models(), gpus, ownTasks: config.limits.ownTasks }),
+    status: () => statusOf(engines.residentModels(), gate),
     send,
   });
   const delivery: Delivery = new Delivery({
@@ -141,7 +116,7 @@ export async function serve(config: AgentConfig, state: StateFolder, engines: En
     progressMs: () => limits.progressMs,
     repeatMs: timings.repeatEndMs,
     signal,
-    onChange: announce,
+    onChange: () => asking.announce(),
   });
   const runner: Runner = new Runner({
     engines,
@@ -149,56 +124,38 @@ export async function serve(config: AgentConfig, state: StateFolder, engines: En
     delivery,
     log,
     send,
-    freeSlots: slots,
+    freeSlots: () => asking.freeSlots,
     limits: () => limits,
     signal,
     refuse: (task) => reasonOfOwner(task, config.limits),
-    onSlotsChanged: announce,
+    onSlotsChanged: () => asking.announce(),
     onEnd: (end) => {
       if (end.kind === "spooled") counts.drawn++;
       if (end.kind === "failed") counts.failed++;
       if (end.kind === "failed" && isDiskError(end.error)) machine.suspectDisk();
       gate.noteWork();
       // Between tasks the box is looked at before another one is asked for.
-      looks++;
-      void gate.check().finally(() => {
-        looks--;
-        announce();
-      });
+      void asking.after(gate.check());
     },
     postPreview: (attemptId, grant, picture, contentType) =>
       postPreview(urlAtEdge(config.edge, previewPath(attemptId)), grant, picture, { contentType, request, signal }),
-    fetchInputs: (inputs, grant, folder, stop) => {
+    fetchInputs: (wanted, grant, folder, stop) => {
       const onRetry = (reason: string, waitMs: number) => log.warn("input-retried", `Input not fetched: ${reason}`, { waitMs });
-      return fetchInputs(inputs, grant, folder, { request, backoff: timings.upload, signal: stop, onRetry });
+      return fetchInputs(wanted, grant, folder, { request, backoff: timings.upload, signal: stop, onRetry, cache: inputs, onCacheTrouble });
     },
   });
 
-  const onMessage = (message: WorkMessage): void => {
-    switch (message.type) {
-      case "offer":
-        runner.offer(message);
-        return;
-      case "cancel":
-        void runner.cancel(message.attemptId);
-        return;
-      case "ack":
-        log.info("acknowledged", `The edge has it: ${message.outcome}`, { attemptId: message.attemptId });
-        void delivery.forget(message.attemptId);
-        return;
-      case "drain":
-        log.info("draining", "The edge asks to take no more work");
-        isDrainedByEdge = true;
-        announce();
-        return;
-      case "standing":
-        standing = message;
-        if (message.idleBecause !== undefined) log.info("idle", `No work: ${message.idleBecause}`, { state: message.state });
-        return;
-      case "watch":
-        runner.watch(message.attemptId, message.watching);
-    }
-  };
+  const asking: AskForWork = new AskForWork({
+    freeEngineSlots: () => (models().length > 0 ? engines.freeSlots : 0),
+    running: () => runner.attemptIds.length,
+    undelivered: () => delivery.attemptIds.length,
+    isResting: () => gate.restingBecause !== null,
+    tellSelf: () => report.tell(),
+    sayReady: (freeSlots) => link.send({ type: "ready", freeSlots }),
+    onLeft: () => over.abort(),
+    log,
+  });
+  const leave = () => asking.leave();
 
   const owners: OwnersAgent = {
     gate,
@@ -210,7 +167,7 @@ export async function serve(config: AgentConfig, state: StateFolder, engines: En
       name: config.name,
       edge: config.edge.origin,
       isConnected: link.isUp,
-      isLeaving,
+      isLeaving: asking.isLeaving,
       standing,
       ...counts,
       upMs: Math.round(performance.now() - startedMs),
@@ -222,7 +179,7 @@ export async function serve(config: AgentConfig, state: StateFolder, engines: En
     delivery.deliver(meta);
   }
   engines.onChange(() => {
-    announce();
+    asking.announce();
     // An engine that has come up is work to ask for now, not at the next look.
     void gate.check();
   });
@@ -253,15 +210,4 @@ export async function serve(config: AgentConfig, state: StateFolder, engines: En
     await Promise.race([letGo().finally(() => limit.abort()), sleep(timings.stopMs, undefined, { signal: limit.signal }).catch(() => {})]);
     await network.close();
   }
-}
-
-function statusOf(engines: EngineSet, gate: Gate) {
-  const { gpus, vitals } = gate.look;
-  const [first] = gpus;
-  return {
-    ...(gate.restingBecause !== null && { restingBecause: gate.restingBecause.slice(0, 200) }),
-    residentModels: engines.residentModels(),
-    ...(first && first.freeMemoryBytes !== null && { freeMemoryBytes: Math.max(0, first.freeMemoryBytes) }),
-    ...(vitals.temperatureCelsius !== null && { temperatureCelsius: vitals.temperatureCelsius }),
-  };
 }

@@ -7,10 +7,12 @@ import { takeLock } from "./lock.ts";
 import { hasCode, messageOf, parseJson } from "./outside.ts";
 import { Refusal } from "./refusal.ts";
 
-/** `<state>/`: `agent.json` (who this agent is), `lock` (which process is it), `spool/` (results not yet acknowledged), `paused.json`. */
+/** `<state>/`: `agent.json` (who this agent is), `lock` (which process is it), `spool/` (results not yet acknowledged), `inputs/` (cache), `paused.json`. */
 export interface StateFolder {
   agentId: string;
   spoolFolder: string;
+  /** Input pictures of tasks, by their hash. */
+  inputsFolder: string;
   /** There while its owner has paused it. */
   pausePath: string;
   /** What `bench` measured. */
@@ -38,6 +40,7 @@ export async function openStateFolder(folder: string): Promise<StateFolder> {
       return {
         agentId: await readAgentId(join(folder, "agent.json")),
         spoolFolder,
+        inputsFolder: join(folder, "inputs"),
         pausePath: join(folder, "paused.json"),
         speedsPath: join(folder, "speeds.json"),
         release: lock.release,

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { OfferMessage } from "@star-graph/shared/agent-protocol";
 import { expect, test } from "vitest";
 import { anOffer } from "./builders.ts";
-import { startAgent } from "./run-in-process.ts";
+import { startAgent, temporaryFolder } from "./run-in-process.ts";
 
 const PICTURE = Buffer.from("a picture ".repeat(10_000));
 
@@ -12,8 +13,8 @@ function offerWithInput(edgeUrl: string, attemptId: string): OfferMessage {
   return { ...anOffer(edgeUrl, attemptId), inputs: [{ name: "image", url: `${edgeUrl}/in/${attemptId}`, sha256, size: PICTURE.length }] };
 }
 
-async function offered(answers: (Buffer | number)[]) {
-  const agent = await startAgent();
+async function offered(answers: (Buffer | number)[], slots = 1) {
+  const agent = await startAgent({ slots });
   const { line } = await agent.edge.nextAgent();
   agent.edge.inputs.set("/in/a1", () => answers.shift() ?? 500);
   line.send(offerWithInput(agent.edge.url, "a1"));
@@ -30,6 +31,33 @@ test("brings the task's picture into the run's folder, over an edge that fails a
   expect(log.events.filter((event) => event.startsWith("input-retried"))).toHaveLength(2);
   run.finish();
   expect(await line.next("completed")).toMatchObject({ attemptId: "a1" });
+});
+
+test("a picture that another attempt had is not fetched again, and is fetched when what was kept is spoilt", async () => {
+  const { edge, engine, line, stateFolder } = await offered([PICTURE], 3);
+  await engine.runs.take();
+  // Nothing is served at its address.
+  line.send(offerWithInput(edge.url, "a2"));
+  const second = await engine.runs.take();
+  expect(await readFile(second.options.inputs.image?.path ?? "")).toEqual(PICTURE);
+  const [kept = ""] = await readdir(join(stateFolder, "inputs"));
+  await writeFile(join(stateFolder, "inputs", kept), "spoilt");
+  edge.inputs.set("/in/a3", () => PICTURE);
+  line.send(offerWithInput(edge.url, "a3"));
+  const third = await engine.runs.take();
+  expect(await readFile(third.options.inputs.image?.path ?? "")).toEqual(PICTURE);
+});
+
+test("a cache that cannot be written is said, and costs no attempt", async () => {
+  const stateFolder = await temporaryFolder();
+  await writeFile(join(stateFolder, "inputs"), "a file where the folder should be");
+  const agent = await startAgent({ stateFolder });
+  const { line } = await agent.edge.nextAgent();
+  agent.edge.inputs.set("/in/a1", () => PICTURE);
+  line.send(offerWithInput(agent.edge.url, "a1"));
+  (await agent.engine.runs.take()).finish();
+  expect(await line.next("completed")).toMatchObject({ attemptId: "a1" });
+  expect(agent.log.events.join("\n")).toContain("input-not-cached: ");
 });
 
 test("fails the attempt for good when the edge has the picture no more", async () => {

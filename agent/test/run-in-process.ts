@@ -65,6 +65,7 @@ export async function startAgent(
     timings?: Partial<AgentTimings>;
     limits?: Partial<OwnerLimits>;
     rest?: Partial<RestRules>;
+    inputCacheBytes?: number;
   } = {},
 ): Promise<RunningAgent> {
   const edge = options.edge ?? (await startedEdge());
@@ -84,6 +85,7 @@ export async function startAgent(
       log: "text",
       limits: { types: null, models: null, maxPixels: null, ownTasks: "any", refusedWords: [], ...options.limits },
       rest: { ...AT_WORK, ...options.rest },
+      inputCacheBytes: options.inputCacheBytes ?? 1e6,
       statusPort: null,
       extraAuthorities: null,
     },

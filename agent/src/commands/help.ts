@@ -64,6 +64,8 @@ When to rest
                      (default: 10m)
 
 ${WHERE}  --log FORMAT       text: lines for people (default); json: one object a line
+  --input-cache SIZE  Input pictures kept for the next task that works on them,
+                     for a day at most; 0 keeps none (default: 512MB)
   --status-port PORT  A page for this machine alone: / for people, /status as
                      JSON, /metrics for Prometheus (default: none)
   --help, --version

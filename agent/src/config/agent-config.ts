@@ -42,6 +42,8 @@ export interface PartialConfig {
   log: LogFormat;
   limits: OwnerLimits;
   rest: RestRules;
+  /** How much of the tasks' input pictures stays on disk between tasks; 0 for none. */
+  inputCacheBytes: number;
   /** Where this machine can see how the agent is; null for nowhere. */
   statusPort: number | null;
   /** PEM text of authorities to trust besides the usual ones. */

@@ -41,6 +41,7 @@ test("fills in what was not said", () => {
       minFreeMemoryBytes: 250e6,
       freeAfterMs: 600_000,
     },
+    inputCacheBytes: 512e6,
     statusPort: null,
     extraAuthorities: null,
   });
@@ -109,6 +110,7 @@ test.each([
   [[...NEEDED, "--map-model", "sd:TEXT2IMG+PAINT"], "--map-model must list types of task behind a colon, as in sd:TEXT2IMG+IMG2IMG"],
   [[...NEEDED, "--types", "PAINT"], "--types must be of: TEXT2IMG, IMG2IMG, UPSCALE, POSE, TEXT2VIDEO, IMG2VIDEO"],
   [[...NEEDED, "--hours", "at night"], "--hours must be hours such as 22:00-07:00"],
+  [[...NEEDED, "--input-cache", "much"], "--input-cache must be a size such as 500MB or 2GB"],
   [[...NEEDED, "--cool-down", "soon"], "--cool-down must be a time such as 30s, 5m, 2h or 1h30m"],
   [["--edge", "http://a", "--key-file", "nowhere"], `there is no key file ${resolve("nowhere")}`],
   [[...NEEDED, "--config", "nowhere"], `there is no config file ${resolve("nowhere")}`],

@@ -72,6 +72,7 @@ export function readConfig({ flags }: Pick<CommandLine, "flags">, around: Surrou
       minFreeMemoryBytes: settings["min-memory"],
       freeAfterMs: settings["free-after"],
     },
+    inputCacheBytes: settings["input-cache"],
     statusPort: settings["status-port"] ?? null,
     extraAuthorities: authoritiesOf(settings, file, sourceOf("ca-file"), around),
   };
