@@ -49,8 +49,10 @@ function offerFirst(store: DispatchStore, line: Requirement, userId: number, clo
 }
 
 /** A task came to wait: if an agent has room for it, it goes there, or one of its user's that came before it. */
-export const offerItem = (store: DispatchStore, item: WorkItem, clock: QueueClock): Effect[] =>
-  offerFirst(store, store.lineOf(item), item.userId, clock);
+export const offerItem = (store: DispatchStore, item: WorkItem, clock: QueueClock): Effect[] => [
+  ...offerFirst(store, store.lineOf(item), item.userId, clock),
+  ...offerBehind(store, clock),
+];
 
 /** Gives an agent with room the tasks whose turn it is among those it can run. */
 export function fillAgent(store: DispatchStore, agentId: string, clock: QueueClock): Effect[] {
