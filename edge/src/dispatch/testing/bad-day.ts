@@ -161,7 +161,8 @@ export class BadDay {
   #finish(agent: SimulatedAgent, attemptId: string, how: Parameters<SimulatedAgent["finish"]>[1]): void {
     const item = this.edge.store.findByAttempt(attemptId);
     const mayUpload = item?.state === "running" || item?.state === "ending";
-    if (how === "completed" && mayUpload && (this.#isCalm || !this.random.chance(0.1))) this.book.store(attemptId, item.pixels);
+    if (how === "completed" && mayUpload && (this.#isCalm || !this.random.chance(0.1)))
+      this.book.store(attemptId, item.pixels, item.state === "ending");
     agent.finish(attemptId, how);
   }
 

@@ -37,6 +37,8 @@ export class RealBook {
   readonly duties: PerformDutyDeps & LateResultDeps;
   /** Attempts whose files are stored, with the size of their picture. */
   readonly stored = new Map<string, { width: number; height: number }>();
+  /** Those stored while the end of their attempt was on its way: where that is no completion, its cleaning up may be over already. */
+  readonly storedLate = new Set<string>();
   readonly published: EndMessage[] = [];
   readonly #around: Around;
 
@@ -76,7 +78,8 @@ export class RealBook {
   }
 
   /** As the agent uploads it. */
-  store(attemptId: string, pixels: number): void {
+  store(attemptId: string, pixels: number, isEnding: boolean): void {
+    if (isEnding) this.storedLate.add(attemptId);
     this.stored.set(attemptId, sidesOf(pixels));
   }
 
@@ -93,7 +96,7 @@ export class RealBook {
       if (named.has(attemptId)) continue;
       const task = textOr(null, this.one("SELECT task_id FROM attempts WHERE id = ?", attemptId)?.["task_id"]);
       // One whose start was never recorded went with the storage as well.
-      const isExcused = lost.size > 0 && (task === null || lost.has(task));
+      const isExcused = this.storedLate.has(attemptId) || (lost.size > 0 && (task === null || lost.has(task)));
       if (!isExcused) throw new Error(`files are left of ${attemptId}`);
       this.stored.delete(attemptId);
     }
