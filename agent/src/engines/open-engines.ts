@@ -14,6 +14,7 @@ const OPENERS: Openers = {
   "built-in": () => openBuiltInEngine(),
   // Loaded by those who have one: it is most of this program.
   comfyui: async (settings, deps) => (await import("./comfyui/open-comfyui.ts")).openComfyUI(settings, deps),
+  sdapi: async (settings, deps) => (await import("./sdapi/open-sdapi.ts")).openSdapi(settings, deps),
 };
 
 export type OpenEngines = (settings: readonly EngineSettings[], deps: OpenDeps) => Promise<EngineSet>;
@@ -44,5 +45,7 @@ function openOne(openers: Openers, settings: EngineSettings, deps: OpenDeps): Pr
       return openers["built-in"](settings, deps);
     case "comfyui":
       return openers.comfyui(settings, deps);
+    case "sdapi":
+      return openers.sdapi(settings, deps);
   }
 }

@@ -1,6 +1,7 @@
 import { TaskType } from "@star-graph/shared/task";
 import { z } from "zod";
 import { ComfyUISettings } from "./comfyui/settings.ts";
+import { SdapiSettings } from "./sdapi/settings.ts";
 
 const MappedModel = z.object({
   name: z.string().min(1).max(128, "must have at most 128 characters"),
@@ -20,7 +21,11 @@ const OfEveryEngine = {
 const BuiltInSettings = z.object({ engine: z.literal("built-in"), ...OfEveryEngine });
 
 /** One engine, as its owner configures it. */
-export const EngineSettings = z.discriminatedUnion("engine", [BuiltInSettings, ComfyUISettings.extend(OfEveryEngine)]);
+export const EngineSettings = z.discriminatedUnion("engine", [
+  BuiltInSettings,
+  ComfyUISettings.extend(OfEveryEngine),
+  SdapiSettings.extend(OfEveryEngine),
+]);
 export type EngineSettings = z.infer<typeof EngineSettings>;
 
 export type EngineName = EngineSettings["engine"];

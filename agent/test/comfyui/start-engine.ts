@@ -5,7 +5,7 @@ import { ComfyUIEngine, type ComfyUITimings } from "../../src/engines/comfyui/co
 import { ComfyUISettings } from "../../src/engines/comfyui/settings.ts";
 import { Workflow } from "../../src/engines/comfyui/workflow.ts";
 import type { EngineTask } from "@star-graph/shared/rest/generate";
-import type { EngineProgress, EngineResult, RunOptions } from "../../src/engines/engine.ts";
+import type { Engine, EngineProgress, EngineResult, RunOptions } from "../../src/engines/engine.ts";
 import { aLog } from "../builders.ts";
 import { aPng, anMp4, pngWithNotes } from "../pictures.ts";
 import { temporaryFolder } from "../run-in-process.ts";
@@ -73,7 +73,7 @@ export function startEngine(url: string, settings: object = {}, timings: Partial
 export const until = (condition: () => boolean): Promise<boolean> => vi.waitUntil(condition, { timeout: 60_000, interval: 10 });
 
 /** Until the engine knows what the server can do. */
-export function withModels(engine: ComfyUIEngine): Promise<void> {
+export function withModels(engine: Engine): Promise<void> {
   return new Promise((resolve) => {
     const look = () => (engine.models().length > 0 ? resolve() : undefined);
     engine.onChange(look);
@@ -87,7 +87,7 @@ export interface EngineRun {
   abort: AbortController;
 }
 
-export async function runTask(engine: ComfyUIEngine, task: EngineTask, picture: Buffer = aPng(64, 64)): Promise<EngineRun> {
+export async function runTask(engine: Engine, task: EngineTask, picture: Buffer = aPng(64, 64)): Promise<EngineRun> {
   const folder = await temporaryFolder();
   const path = join(folder, "input-image");
   await writeFile(path, picture);
