@@ -1,4 +1,4 @@
-import { evictDurableObject } from "cloudflare:test";
+import { evictDurableObject, listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { IFrame, IMessage } from "@stomp/stompjs";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
@@ -455,6 +455,33 @@ describe("@stomp/stompjs 7", () => {
     await expect.poll(() => page.messages.filter(({ destination }) => destination === RESULT)).toMatchObject([{ body: { taskId } }]);
     expect(page.connections()).toBe(2);
     await page.client.deactivate();
+  });
+
+  test("beats on while its session and its hub sleep, and wakes neither", async () => {
+    const known = new Set((await listDurableObjectIds(env.SOCK_SESSION)).map(String));
+    let beats = 0;
+    const client = aStompClient({
+      connectHeaders: { Authorization: `Bearer ${user.token}` },
+      heartbeatIncoming: 200,
+      heartbeatOutgoing: 200,
+    });
+    client.debug = (line) => void (beats += line === "<<< PONG" ? 1 : 0);
+    const subscribed = new Promise<void>((resolve) => {
+      client.onConnect = () => {
+        client.watchForReceipt("subscribed", () => resolve());
+        client.subscribe(RESULT, () => undefined, { receipt: "subscribed" });
+      };
+    });
+    client.activate();
+    await subscribed;
+    const id = (await listDurableObjectIds(env.SOCK_SESSION)).find((one) => !known.has(String(one)))!;
+    const objects = [env.SOCK_SESSION.get(id), hubOf(user)];
+    for (const object of objects) await vi.waitFor(() => evictDurableObject(object, { webSockets: "hibernate" }));
+    const before = beats;
+    await expect.poll(() => beats - before, { timeout: 10_000 }).toBeGreaterThanOrEqual(5);
+    expect(client.connected).toBe(true);
+    for (const object of objects) await expect(evictDurableObject(object)).rejects.toThrow(/not currently running/);
+    await client.deactivate();
   });
 
   test("is told an ERROR when its token does not count", async () => {
