@@ -1,4 +1,5 @@
 import type { AgentConfig } from "./config/agent-config.ts";
+import type { ControlStatus } from "./control/messages.ts";
 import type { OpenEngines } from "./engines/open-engines.ts";
 import type { Log } from "./log.ts";
 import { serve } from "./serve.ts";
@@ -12,6 +13,8 @@ export interface AgentDeps {
   signal: AbortSignal;
   /** Ends it once what runs is done and delivered. */
   finish?: AbortSignal;
+  /** Told once it serves, with a way to ask how it is. */
+  onServing?: (statusNow: () => ControlStatus) => void;
   timings?: AgentTimings;
 }
 

@@ -24,6 +24,11 @@ test("text is one line for people", () => {
   expect(formatLine("text", { ...ENTRY, level: "info", message: "two\n  lines", ids: {} })).toBe("03:04:05 two | lines");
 });
 
+test("text leaves the terminal alone, whatever a server said", () => {
+  const message = "refused: \u001B[2J\u001B]0;title\u0007 no\r";
+  expect(formatLine("text", { ...ENTRY, message, ids: {} })).toBe("03:04:05 warn: refused:  no ");
+});
+
 test("masks keys and bearer tokens, wherever they come from", () => {
   const message = 'refused {"authorization":"Bearer abc.def-1"} of sgk_0123456789';
   for (const format of ["json", "text"] as const) {

@@ -1,4 +1,5 @@
 import type { LogFormat } from "./config/agent-config.ts";
+import { plainText } from "./plain-text.ts";
 
 type Level = "info" | "warn" | "error";
 type Ids = Record<string, string | number | boolean | undefined>;
@@ -29,18 +30,22 @@ export function formatLine(format: LogFormat, { unixMs, level, event, message, i
   const known = Object.entries(ids).filter(([, value]) => value !== undefined);
   const suffix = known.map(([key, value]) => ` ${key}=${value}`).join("");
   const line = `${time.slice(11, 19)} ${level === "info" ? "" : `${level}: `}${message}${suffix}`;
-  return maskSecrets(line.replaceAll(/\s*\n\s*/g, " | "));
+  return maskSecrets(plainText(line.replaceAll(/\s*\n\s*/g, " | ")));
 }
 
-/** JSON all goes to stdout, where the program that asked for it reads; text for people has its errors on stderr. */
-export function createLog(format: LogFormat): Log {
+/**
+ * JSON all goes to stdout, where the program that asked for it reads; text for people has its errors on stderr.
+ * @param print Takes all lines instead, where something else is on the terminal, too.
+ */
+export function createLog(format: LogFormat, print?: (line: string) => void): Log {
   // A parent that died leaves a closed pipe; that must not turn an orderly stop into a crash.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const write =
     (level: Level) =>
     (event: string, message: string, ids: Ids = {}): void => {
       const line = formatLine(format, { unixMs: Date.now(), level, event, message, ids });
-      (format === "text" && level === "error" ? process.stderr : process.stdout).write(`${line}\n`);
+      if (print) print(line);
+      else (format === "text" && level === "error" ? process.stderr : process.stdout).write(`${line}\n`);
     };
   return { info: write("info"), warn: write("warn"), error: write("error") };
 }

@@ -41,6 +41,7 @@ interface RunningAttempt {
   abort: AbortController;
   progress: ProgressReporter;
   previews: Previews;
+  startedMs: number;
 }
 
 export interface RunningTask {
@@ -50,6 +51,7 @@ export interface RunningTask {
   engine: string;
   /** Null before the engine has said anything. */
   progress: TaskProgress | null;
+  elapsedMs: number;
 }
 
 type End = { kind: "spooled"; meta: SpoolMeta } | { kind: "failed"; error: unknown } | { kind: "stopped" };
@@ -70,12 +72,13 @@ export class Runner {
 
   /** What runs now, for its owner's eyes. */
   get tasks(): RunningTask[] {
-    return [...this.#running].map(([attemptId, { task, engine, progress }]) => ({
+    return [...this.#running].map(([attemptId, { task, engine, progress, startedMs }]) => ({
       attemptId,
       type: task.type,
       model: modelOf(task),
       engine: engine.name,
       progress: progress.newest,
+      elapsedMs: Math.round(performance.now() - startedMs),
     }));
   }
 
@@ -106,7 +109,15 @@ export class Runner {
       nowMs: () => performance.now(),
       onFailure: (error) => log.warn("preview-lost", `A preview was not shown: ${messageOf(error)}`, { attemptId }),
     });
-    const attempt: RunningAttempt = { task, engine, release, abort: new AbortController(), progress, previews };
+    const attempt: RunningAttempt = {
+      task,
+      engine,
+      release,
+      abort: new AbortController(),
+      progress,
+      previews,
+      startedMs: performance.now(),
+    };
     this.#running.set(attemptId, attempt);
     send({ type: "accepted", attemptId });
     this.#deps.onSlotsChanged();
@@ -148,14 +159,13 @@ export class Runner {
     const { abort, progress } = attempt;
     const { attemptId } = offer;
     const { delivery, send, log, onSlotsChanged, onEnd } = this.#deps;
-    const startedMs = performance.now();
     const end = await this.#produce(offer, attempt, AbortSignal.any([this.#deps.signal, abort.signal]));
     progress.close();
     attempt.previews.close();
     attempt.release();
     this.#running.delete(attemptId);
     onEnd(end);
-    const tookMs = Math.round(performance.now() - startedMs);
+    const tookMs = Math.round(performance.now() - attempt.startedMs);
     switch (end.kind) {
       case "spooled":
         log.info("drawn", "Drawn", { attemptId, tookMs });

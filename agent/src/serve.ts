@@ -200,6 +200,7 @@ export async function serve(config: AgentConfig, state: StateFolder, engines: En
       page = await openStatusPage(config.statusPort, () => statusForOwner(owners));
       log.info("status-page", `How it is: http://127.0.0.1:${page.port}/`);
     }
+    deps.onServing?.(() => statusForOwner(owners));
     await link.run();
   } finally {
     over.abort();

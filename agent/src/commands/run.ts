@@ -6,6 +6,7 @@ import type { OpenEngines } from "../engines/open-engines.ts";
 import { listenForStop } from "../life/stop-signals.ts";
 import { createLog } from "../log.ts";
 import { Refusal } from "../refusal.ts";
+import { openViewWhereWanted } from "../view/wants-view.ts";
 
 /** What a shell expects of a program that Ctrl-C ended. */
 const INTERRUPTED = 130;
@@ -13,15 +14,18 @@ const INTERRUPTED = 130;
 export async function run(line: CommandLine, openEngines: OpenEngines): Promise<number> {
   const said = withEdgeAndKey(readConfig(line));
   const config = { ...said, engines: await chosenEngines(said) };
-  const log = createLog(config.log);
+  const view = config.log === "text" ? await openViewWhereWanted(process.stdout, process.env) : null;
+  const log = createLog(config.log, view?.print);
   const { finish, stop, stopListening } = listenForStop(() => process.exit(INTERRUPTED));
   finish.addEventListener("abort", () => log.info("leaving", "Leaving once what runs is done. Ctrl-C again gives it back"));
   stop.addEventListener("abort", () => log.info("stopping", "Stopping"));
   try {
-    await runAgent(config, { openEngines, log, signal: stop, finish });
+    await runAgent(config, { openEngines, log, signal: stop, finish, ...(view && { onServing: view.show }) });
+    view?.close();
     log.info("bye", "Stopped");
     return 0;
   } catch (error) {
+    view?.close();
     if (error instanceof Refusal) log.error("refused", error.message);
     else log.error("crashed", error instanceof Error ? (error.stack ?? error.message) : String(error));
     return 1;

@@ -25,6 +25,8 @@ export const ControlStatus = z.object({
   /** Why it asks for no work; null when it does. */
   restingBecause: z.string().nullable(),
   isLeaving: z.boolean(),
+  /** How it stands with the edge; null until the edge has said so. */
+  edgeState: z.enum(["serving", "paused", "draining", "quarantined"]).nullable(),
   /** Why the edge has no work for it, in the edge's words. */
   idleBecause: z.string().nullable(),
   waitingTasks: z.number().nullable(),
@@ -39,6 +41,7 @@ export const ControlStatus = z.object({
       phase: Phase.nullable(),
       step: z.number(),
       totalSteps: z.number(),
+      elapsedMs: z.number(),
     }),
   ),
   /** Finished, and not yet acknowledged by the edge. */

@@ -51,6 +51,7 @@ export function statusOf({ gate, runner, delivery, engines, facts }: OwnersAgent
     version: AGENT_VERSION,
     ...known,
     restingBecause: gate.restingBecause,
+    edgeState: standing?.state ?? null,
     idleBecause: standing?.idleBecause ?? null,
     waitingTasks: standing?.waitingTasks ?? null,
     earnedToday: standing?.earnedToday ?? null,

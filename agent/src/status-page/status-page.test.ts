@@ -11,6 +11,7 @@ const STATUS: ControlStatus = {
   isConnected: true,
   restingBecause: null,
   isLeaving: false,
+  edgeState: "serving",
   idleBecause: null,
   waitingTasks: 3,
   earnedToday: 40,
