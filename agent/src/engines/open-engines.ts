@@ -15,6 +15,7 @@ const OPENERS: Openers = {
   // Loaded by those who have one: it is most of this program.
   comfyui: async (settings, deps) => (await import("./comfyui/open-comfyui.ts")).openComfyUI(settings, deps),
   sdapi: async (settings, deps) => (await import("./sdapi/open-sdapi.ts")).openSdapi(settings, deps),
+  command: async (settings, deps) => (await import("./command/open-command.ts")).openCommand(settings, deps),
 };
 
 export type OpenEngines = (settings: readonly EngineSettings[], deps: OpenDeps) => Promise<EngineSet>;
@@ -47,5 +48,7 @@ function openOne(openers: Openers, settings: EngineSettings, deps: OpenDeps): Pr
       return openers.comfyui(settings, deps);
     case "sdapi":
       return openers.sdapi(settings, deps);
+    case "command":
+      return openers.command(settings, deps);
   }
 }

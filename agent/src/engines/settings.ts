@@ -1,6 +1,7 @@
 import { TaskType } from "@star-graph/shared/task";
 import { z } from "zod";
 import { ComfyUISettings } from "./comfyui/settings.ts";
+import { CommandSettings } from "./command/settings.ts";
 import { SdapiSettings } from "./sdapi/settings.ts";
 
 const MappedModel = z.object({
@@ -25,8 +26,12 @@ export const EngineSettings = z.discriminatedUnion("engine", [
   BuiltInSettings,
   ComfyUISettings.extend(OfEveryEngine),
   SdapiSettings.extend(OfEveryEngine),
+  CommandSettings.extend(OfEveryEngine),
 ]);
 export type EngineSettings = z.infer<typeof EngineSettings>;
 
 export type EngineName = EngineSettings["engine"];
-export const ENGINE_NAMES = EngineSettings.options.map((option) => option.shape.engine.value);
+/** Those of which nothing has to be said but their names. */
+export const ENGINE_NAMES = EngineSettings.options
+  .filter((option) => option.safeParse({ engine: option.shape.engine.value }).success)
+  .map((option) => option.shape.engine.value);
