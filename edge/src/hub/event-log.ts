@@ -56,6 +56,11 @@ export class EventLog {
     return this.#newestId;
   }
 
+  /** The newest end that is no longer kept; 0 when all are. */
+  get droppedUpTo(): number {
+    return this.#droppedUpTo;
+  }
+
   nextId(): number {
     this.#newestId += 1;
     if (this.#newestId > this.#reservedUpTo) {
@@ -78,7 +83,7 @@ export class EventLog {
     return this.#ends.get(taskId) ?? null;
   }
 
-  /** Ends after that event, oldest first, at most so many. */
+  /** Ends after that event, oldest first, at most so many; of those up to `droppedUpTo`, none. */
   after(eventId: number, limit: number): LoggedEnd[] {
     if (eventId >= this.#newestId) return [];
     const later: LoggedEnd[] = [];

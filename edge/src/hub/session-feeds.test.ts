@@ -97,9 +97,9 @@ describe("what a session is sent", () => {
     end("b");
     expect(ids()).toEqual([1, 2]);
     feeds.fail("s");
-    expect(ids()).toEqual([1]);
+    expect(ids()).toEqual([]);
     feeds.settle("s", [], { [RESULT]: 0 });
-    expect(ids()).toEqual([2]);
+    expect(ids()).toEqual([1, 2]);
   });
 
   test("is a hundred ends at a time", () => {
@@ -109,5 +109,47 @@ describe("what a session is sent", () => {
     expect(ids()).toHaveLength(100);
     feeds.settle("s", [], { [RESULT]: 100 });
     expect(ids()).toHaveLength(50);
+  });
+
+  test("has no progress before an end that is older, however many ends there are", () => {
+    const { feeds, move, end, ids } = surroundings();
+    for (let task = 0; task < 150; task += 1) end(`${task}`);
+    move("a", 1, "s");
+    expect(ids()).toEqual([]);
+    feeds.settle("s", [], { [RESULT]: 0 });
+    expect(ids()).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
+    feeds.settle("s", [], { [RESULT]: 100 });
+    expect(ids()).toEqual(Array.from({ length: 51 }, (_, index) => index + 101));
+  });
+
+  test("is asked for again when a subscription to ends has begun while the answer was on its way", () => {
+    const { feeds, move, end, ids } = surroundings();
+    end("a");
+    move("b", 1, "s");
+    expect(ids({ ...SESSION, destinations: [PROGRESS] })).toEqual([2]);
+    feeds.start("s", RESULT, 0);
+    feeds.settle("s", [], { [PROGRESS]: 2 });
+    expect(ids()).toEqual([]);
+    feeds.settle("s", [], { [RESULT]: 0, [PROGRESS]: 2 });
+    expect(ids()).toEqual([1]);
+    // A second subscription, beside the first.
+    feeds.start("s", RESULT, 0);
+    feeds.settle("s", [], { [RESULT]: 1 });
+    expect(ids()).toEqual([]);
+    feeds.settle("s", [], { [RESULT]: 0 });
+    expect(ids()).toEqual([1]);
+  });
+
+  test("begins with a gap when ends were dropped before it could be told them", () => {
+    const { log, feeds, end } = surroundings();
+    for (let task = 0; task < 1_005; task += 1) end(`${task}`);
+    feeds.settle("s", [], { [RESULT]: 2 });
+    log.drop(0);
+    const [gap, next] = feeds.next(SESSION) ?? [];
+    expect(gap).toMatchObject({ destination: RESULT, eventId: 5, isDroppable: false });
+    expect(JSON.parse(gap?.body ?? "")).toEqual({ type: "gap", afterEventId: 2, resumedAfterEventId: 5 });
+    expect(next).toMatchObject({ eventId: 6 });
+    feeds.settle("s", [], { [RESULT]: 5 });
+    expect(feeds.next(SESSION)?.[0]).toMatchObject({ eventId: 6 });
   });
 });
