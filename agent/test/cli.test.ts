@@ -122,7 +122,7 @@ test("a result survives kill -9 between completed and ack: the next process deli
   second.child.kill("SIGTERM");
   expect(await second.ended).toMatchObject({ code: 0 });
   expect(await readdir(join(stateFolder, "spool"))).toEqual([]);
-  expect((await readdir(stateFolder)).toSorted()).toEqual(["agent.json", "spool"]);
+  expect((await readdir(stateFolder)).toSorted()).toEqual(["agent.json", "inputs", "spool"]);
 });
 
 describe("Ctrl-C", () => {
