@@ -60,12 +60,16 @@ test("kill -9 of the engine's program: the attempt fails for another try, and th
   const { edge, args } = await started();
   const agent = startWithTestEngine(args);
   const { line } = await edge.nextAgent();
+  const askedForWork = () => line.inbox.take((message) => message.type === "ready" && message.freeSlots > 0);
+  await askedForWork();
   line.send(anOffer(edge.url, "a1", { prompt: "child" }));
   await line.next("progress");
   const { step: pid } = await line.next("progress");
   process.kill(pid, "SIGKILL");
   expect(await line.next("failed")).toMatchObject({ attemptId: "a1", retryable: true, message: "The engine's program ended (SIGKILL)" });
   line.send({ type: "ack", attemptId: "a1", outcome: "recorded" });
+  // It looks at the box between tasks, and takes none meanwhile.
+  await askedForWork();
   line.send(anOffer(edge.url, "a2", { prompt: "cat" }));
   expect(await line.next("completed")).toMatchObject({ attemptId: "a2" });
   expect(agent.child.exitCode).toBeNull();
