@@ -3,6 +3,7 @@ export class HeldResponse {
   readonly body: ReadableStream<Uint8Array>;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   readonly #encoder = new TextEncoder();
+  #isEnding = false;
 
   /**
    * `taken` is called when all that was written has been read and more is wanted, `gone` when the reader has left.
@@ -14,7 +15,12 @@ export class HeldResponse {
         start: (controller) => {
           this.#controller = controller;
         },
-        pull: () => tell.taken(),
+        pull: (controller) => {
+          // What is taken now; being told so may write the end, which is then still to be taken.
+          const wasLast = this.#isEnding;
+          tell.taken();
+          if (wasLast) controller.close();
+        },
         cancel: () => tell.gone(),
       },
       { highWaterMark: 0 },
@@ -23,6 +29,7 @@ export class HeldResponse {
 
   write(text: string, isLast: boolean): void {
     this.#controller?.enqueue(this.#encoder.encode(text));
-    if (isLast) this.#controller?.close();
+    // Closed at once, it would never say whether this was taken, nor that its reader left before.
+    if (isLast) this.#isEnding = true;
   }
 }

@@ -64,6 +64,33 @@ test("a client that leaves in the middle of a response is told of once", async (
   expect(await poll()).toBe('c[1002,"Connection interrupted"]\n');
 });
 
+test("a poll that is cut before its client took it ends the session, and the session says so", async () => {
+  const { storage, carrier, poll, losses } = aSession();
+  await poll();
+  const awake = carrier();
+  awake.send("RESULT", false);
+  await awake.receive("xhr", "", "en").cancel();
+  expect([losses(), awake.phase()]).toEqual([1, "closed"]);
+  expect([...storage.rows.keys()]).not.toContain("waiting:000000000001");
+  expect(await poll()).toBe('c[1002,"Connection interrupted"]\n');
+});
+
+test("a response that is lost with the object ends the session when something was written to it, and else does not", async () => {
+  const { carrier, poll, losses } = aSession();
+  await poll();
+  const held = carrier().receive("xhr_streaming", "", "en").getReader();
+  await held.read();
+  const idle = carrier();
+  expect([idle.phase(), losses()]).toEqual(["open", 0]);
+  const reader = idle.receive("xhr_streaming", "", "en").getReader();
+  await reader.read();
+  const next = reader.read();
+  idle.send("RESULT", false);
+  await next;
+  expect([carrier().phase(), losses()]).toEqual(["closed", 1]);
+  expect(await poll()).toBe('c[1002,"Connection interrupted"]\n');
+});
+
 test("a client that does not come back is noticed", async () => {
   const { clock, carrier, poll } = aSession();
   await poll();

@@ -3,12 +3,13 @@ import type { Language } from "@star-graph/shared/text";
 import type { Carrier } from "./carrier.ts";
 import { closeFrameOf } from "./close-code.ts";
 import { HeldResponse } from "./held-response.ts";
-import { type HttpEffect, type HttpEvent, httpDueAt, type HttpSession, onHttpEvent, resumeSession } from "./http-session.ts";
+import { type HttpEffect, type HttpEvent, httpDueAt, type HttpSession, type HttpStep, onHttpEvent, resumeSession } from "./http-session.ts";
 import type { Receiving } from "./session-path.ts";
 import type { Waiting } from "./waiting.ts";
 
 const STOMP = "stomp";
 const CLOSED = "closed";
+const WRITING = "writing";
 const WAITING = "waiting:";
 
 /** The part of an object's key-value storage that is used. */
@@ -26,8 +27,8 @@ interface ClosedNote {
 }
 
 /**
- * A session over plain HTTP: what it is, and what waits for the next request, is kept in storage as it changes;
- * the response that is held now is not, and ends with the object.
+ * A session over plain HTTP: what it is, what waits for the next request, and whether a response is being written, is kept in
+ * storage as it changes. The response that is held now ends with the object: the session goes on if all of it had been taken.
  */
 export class HttpCarrier implements Carrier {
   readonly #kv: SessionStorage;
@@ -42,7 +43,10 @@ export class HttpCarrier implements Carrier {
     this.#kv = kv;
     this.#now = now;
     this.#onLost = onLost;
-    this.#session = load(kv, now());
+    const { state, effects } = load(kv, now());
+    this.#session = state;
+    for (const effect of effects) this.#apply(effect);
+    if (wasLost(effects)) onLost();
   }
 
   /** Answers a request that receives, at once: only then is it told when its client leaves. */
@@ -99,7 +103,7 @@ export class HttpCarrier implements Carrier {
     const { state, effects } = onHttpEvent(this.#session, event, this.#now());
     this.#session = state;
     for (const effect of effects) this.#apply(effect);
-    return !effects.some(({ type }) => type === "lost");
+    return !wasLost(effects);
   }
 
   #apply(effect: HttpEffect): void {
@@ -113,6 +117,8 @@ export class HttpCarrier implements Carrier {
       case "discard":
         for (const message of effect.messages) this.#kv.delete(keyOf(message));
         return;
+      case "writing":
+        return this.#noteWriting(effect.isWriting);
       case "closed":
         return this.#kv.put(CLOSED, { code: effect.code, reason: effect.reason, due: effect.due } satisfies ClosedNote);
       case "lost":
@@ -121,13 +127,24 @@ export class HttpCarrier implements Carrier {
         return;
     }
   }
+
+  #noteWriting(isWriting: boolean): void {
+    const wasWriting = this.#kv.get(WRITING) === true;
+    if (isWriting && !wasWriting) this.#kv.put(WRITING, true);
+    if (!isWriting && wasWriting) this.#kv.delete(WRITING);
+  }
 }
 
-function load(kv: SessionStorage, now: number): HttpSession {
+function load(kv: SessionStorage, now: number): HttpStep {
   const waiting = [...kv.list<Waiting>({ prefix: WAITING })].map(([, message]) => message);
   const closed = kv.get<ClosedNote>(CLOSED);
-  if (closed) return { phase: "closed", ...closed, waiting };
-  return kv.get(STOMP) === undefined ? { phase: "none" } : resumeSession(waiting, now);
+  if (closed) return { state: { phase: "closed", ...closed, waiting }, effects: [] };
+  if (kv.get(STOMP) === undefined) return { state: { phase: "none" }, effects: [] };
+  return resumeSession(waiting, kv.get(WRITING) === true, now);
+}
+
+function wasLost(effects: readonly HttpEffect[]): boolean {
+  return effects.some(({ type }) => type === "lost");
 }
 
 function keyOf({ seq }: Waiting): string {

@@ -15,6 +15,8 @@ interface Receiver {
   readonly sentBytes: number;
   /** Whether all that was written has been taken, so that what is written now is not merely buffered. */
   readonly hasTaken: boolean;
+  /** When the frame that ends this response was written, Unix milliseconds; null while more may follow. */
+  readonly endedAt: number | null;
 }
 
 interface Open {
@@ -53,6 +55,8 @@ export type HttpEffect =
   | { type: "write"; receiverId: number; text: string; isLast: boolean }
   | { type: "keep"; message: Waiting }
   | { type: "discard"; messages: readonly Waiting[] }
+  /** Whether something has been written of which nobody knows yet that it was taken. Has to outlive the object. */
+  | { type: "writing"; isWriting: boolean }
   | { type: "closed"; code: number; reason: string; due: number }
   /** What was carried must learn that its client is gone. */
   | { type: "lost" }
@@ -91,14 +95,19 @@ export function httpDueAt(state: HttpSession): number | null {
   return state.phase === "none" ? null : state.due;
 }
 
-/** The session as it is known after the object was evicted: whoever was receiving has been cut off, and may come back. */
-export function resumeSession(waiting: readonly Waiting[], now: number): HttpSession {
-  return { phase: "open", receiver: null, waiting, nextSeq: (waiting.at(-1)?.seq ?? 0) + 1, due: now + SOCKJS_TIMES.disconnectMs };
+/**
+ * The session as it is known after the object was evicted: whoever was receiving has been cut off, and may come back,
+ * unless it is not known what of a response has arrived.
+ */
+export function resumeSession(waiting: readonly Waiting[], wasWriting: boolean, now: number): HttpStep {
+  const due = now + SOCKJS_TIMES.disconnectMs;
+  const state: Open = { phase: "open", receiver: null, waiting, nextSeq: (waiting.at(-1)?.seq ?? 0) + 1, due };
+  return wasWriting ? interrupt(state, INTERRUPTED, now) : unchanged(state);
 }
 
 function onReceive(state: HttpSession, event: Extract<HttpEvent, { type: "receive" }>, now: number): HttpStep {
   const { receiverId: id, transport, callback } = event;
-  const asked: Receiver = { id, transport, callback, sentBytes: 0, hasTaken: true };
+  const asked: Receiver = { id, transport, callback, sentBytes: 0, hasTaken: true, endedAt: null };
   const prelude = TRANSPORTS[transport].prelude(callback);
   switch (state.phase) {
     case "none": {
@@ -138,9 +147,13 @@ function refusal({ id, transport, callback }: Receiver, prelude: string, frame: 
 
 function onTaken(state: HttpSession, receiverId: number, now: number): HttpStep {
   if (!isReceiving(state, receiverId)) return unchanged(state);
+  const arrived: HttpEffect = { type: "writing", isWriting: false };
+  if (state.receiver.endedAt !== null) {
+    return { state: { ...state, receiver: null, due: now + SOCKJS_TIMES.disconnectMs }, effects: [arrived] };
+  }
   const receiver = { ...state.receiver, hasTaken: true };
   const next = { ...state, receiver };
-  return state.waiting.length > 0 ? writeWaiting(next, receiver, now) : { state: next, effects: [] };
+  return state.waiting.length > 0 ? writeWaiting(next, receiver, now) : { state: next, effects: state.receiver.hasTaken ? [] : [arrived] };
 }
 
 function onSend(state: Open, { text, isDroppable }: Extract<HttpEvent, { type: "send" }>, now: number): HttpStep {
@@ -161,7 +174,7 @@ function onClose(state: Open, { code, reason }: Extract<HttpEvent, { type: "clos
   const closed = { phase: "closed", code, reason, waiting: state.waiting, due: now + SOCKJS_TIMES.disconnectMs } as const;
   const noted: HttpEffect = { type: "closed", code, reason, due: closed.due };
   const { receiver } = state;
-  if (!receiver) return { state: closed, effects: [noted] };
+  if (!receiver || receiver.endedAt !== null) return { state: closed, effects: [noted] };
   const step = onReceiveAfterEnd(closed, receiver, "");
   return { ...step, effects: [noted, ...step.effects] };
 }
@@ -169,7 +182,7 @@ function onClose(state: Open, { code, reason }: Extract<HttpEvent, { type: "clos
 /** Something may have been lost on the way, so that nobody can go on from here. */
 function interrupt(state: Open, { code, reason }: { code: number; reason: string }, now: number): HttpStep {
   const due = now + SOCKJS_TIMES.disconnectMs;
-  const told: HttpEffect[] = state.receiver ? [refusal(state.receiver, "", closeFrame(code, reason))] : [];
+  const told: HttpEffect[] = state.receiver?.endedAt === null ? [refusal(state.receiver, "", closeFrame(code, reason))] : [];
   return {
     state: { phase: "closed", code, reason, waiting: [], due },
     effects: [...told, { type: "discard", messages: state.waiting }, { type: "closed", code, reason, due }, { type: "lost" }],
@@ -180,6 +193,9 @@ function onDue(state: HttpSession, now: number): HttpStep {
   if (state.phase === "none" || now < state.due) return unchanged(state);
   if (state.phase === "closed") return { state: { phase: "none" }, effects: [{ type: "forget" }] };
   if (!state.receiver) return { state: { phase: "none" }, effects: [{ type: "lost" }, { type: "forget" }] };
+  // A large answer on a slow line is given as long as a stream is.
+  const patientUntil = (state.receiver.endedAt ?? -Infinity) + SOCKJS_TIMES.heartbeatMs;
+  if (now < patientUntil) return unchanged({ ...state, due: patientUntil });
   // Nothing of what was written for so long has been taken: nobody reads this response.
   if (!state.receiver.hasTaken) return interrupt(state, INTERRUPTED, now);
   return write(state, state.receiver, HEARTBEAT_FRAME, now);
@@ -196,10 +212,12 @@ function write(state: Open, receiver: Receiver, frame: string, now: number, prel
   const text = prelude + encode(frame, receiver.callback);
   const sentBytes = receiver.sentBytes + new TextEncoder().encode(text).byteLength;
   const isLast = !isStreaming || sentBytes >= RESPONSE_BYTES;
+  const written: HttpEffect = { type: "write", receiverId: receiver.id, text, isLast };
   const due = now + (isLast ? SOCKJS_TIMES.disconnectMs : SOCKJS_TIMES.heartbeatMs);
   return {
-    state: { ...state, receiver: isLast ? null : { ...receiver, sentBytes, hasTaken: false }, due },
-    effects: [{ type: "write", receiverId: receiver.id, text, isLast }],
+    state: { ...state, receiver: { ...receiver, sentBytes, hasTaken: false, endedAt: isLast ? now : null }, due },
+    // A beat that is lost is no loss, and quiet streams are not to write to storage.
+    effects: frame === HEARTBEAT_FRAME ? [written] : [{ type: "writing", isWriting: true }, written],
   };
 }
 

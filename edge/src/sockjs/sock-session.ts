@@ -24,7 +24,8 @@ const NOT_SENDABLE: ReadonlySet<number> = new Set([1004, 1005, 1006, 1015]);
  * anybody knows whose they are. After CONNECT it registers with its user's hub, and the hub calls `deliver` and `end`.
  *
  * Survives eviction: the state of a WebSocket's session (its attachment), that of the others and what waits for their next request
- * (storage), the beginning of a half frame (storage), the one alarm. Lost: a response that is being held; its client asks again.
+ * (storage), the beginning of a half frame (storage), the one alarm. Lost: a response that is being held; its client asks again,
+ * and learns that the session is interrupted if it may have missed something.
  * A session that has ended deletes storage and alarm, and answers "gone" from then on.
  *
  * A message that is exactly one line feed is taken for a beat and echoed without waking the object, so a
