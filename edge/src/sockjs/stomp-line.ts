@@ -3,7 +3,13 @@ import { type SessionEffect, type SessionEvent, versionOf } from "../stomp/sessi
 import { onSessionEvent } from "../stomp/session.ts";
 import type { Carrier } from "./carrier.ts";
 import { HalfFrameStore, type PieceStorage } from "./half-frame-store.ts";
-import type { HubEffects } from "./hub-effects.ts";
+import type { HubEffect } from "./hub-effects.ts";
+
+/** Carries out what a session asks of others. */
+interface Hub {
+  /** @returns what follows from it, if something does. */
+  apply(effect: HubEffect): Promise<SessionEvent | null>;
+}
 
 const BEAT = "\n";
 const LF = 10;
@@ -11,12 +17,12 @@ const LF = 10;
 /** One STOMP session on what carries it: reads frames, asks the session, carries out what it says. Calls must not overlap. */
 export class StompLine {
   readonly #carrier: Carrier;
-  readonly #hub: HubEffects;
+  readonly #hub: Hub;
   readonly #kv: PieceStorage;
   readonly #now: () => number;
   #input: { decoder: FrameDecoder; halfFrames: HalfFrameStore } | null = null;
 
-  constructor(carrier: Carrier, hub: HubEffects, kv: PieceStorage, now: () => number) {
+  constructor(carrier: Carrier, hub: Hub, kv: PieceStorage, now: () => number) {
     this.#carrier = carrier;
     this.#hub = hub;
     this.#kv = kv;
@@ -48,10 +54,14 @@ export class StompLine {
     if (before === null) return;
     const { state, effects } = onSessionEvent(before, event, this.#now());
     this.#carrier.save(state);
+    let hasEndedMeanwhile = false;
     for (const effect of effects) {
+      // Whoever is gone is told nothing more, but its hub has to learn of it all the same.
+      if (hasEndedMeanwhile && effect.type !== "leave") continue;
       const followUp = await this.#apply(effect);
-      if (followUp) await this.handle(followUp);
-      if (followUp && this.isClosed()) break;
+      if (!followUp) continue;
+      await this.handle(followUp);
+      hasEndedMeanwhile = this.isClosed();
     }
     if (this.isClosed()) {
       this.#input?.halfFrames.clear();
