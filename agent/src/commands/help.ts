@@ -36,9 +36,10 @@ What to run
   --engine NAME      comfyui: the server at http://127.0.0.1:8188. sdapi: a
                      WebUI or stable-diffusion.cpp at http://127.0.0.1:7860.
                      built-in: a small model that needs no GPU, from the
-                     package stargraph-scene. (default: the ComfyUI that
-                     answers, else built-in.) Several engines, each with what
-                     it needs, are listed in the file, under "engines:"
+                     package stargraph-scene. (default: the ComfyUI or the
+                     WebUI that answers, else built-in.) Several engines, each
+                     with what it needs, are listed in the file, under
+                     "engines:", and so is a program of your own
   --slots N          Tasks at a time, 1 to 64 (default: 1)
   --map-model NAMES  Also offer the engine's model under these names of the API,
                      separated by commas; may be repeated. Whoever asked for the

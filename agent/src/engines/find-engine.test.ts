@@ -5,11 +5,20 @@ import { EngineSettings } from "./settings.ts";
 const unnamed = EngineSettings.parse({ engine: "built-in", slots: 2 });
 
 test.each([
-  [true, true, "comfyui"],
-  [true, false, "comfyui"],
-  [false, true, "built-in"],
-  [false, false, "comfyui"],
-] as const)("with a ComfyUI that answers: %s, and the built-in engine installed: %s, takes %s", async (isThere, isInstalled, engine) => {
-  const found = await findEngine(unnamed, { isComfyUIThere: async () => isThere, hasBuiltIn: () => isInstalled });
-  expect(found).toMatchObject({ engine, slots: 2 });
-});
+  [true, true, true, "comfyui"],
+  [true, false, false, "comfyui"],
+  [false, true, true, "sdapi"],
+  [false, true, false, "sdapi"],
+  [false, false, true, "built-in"],
+  [false, false, false, "comfyui"],
+] as const)(
+  "with a ComfyUI that answers: %s, a WebUI: %s, and the built-in engine installed: %s, takes %s",
+  async (comfy, web, isInstalled, engine) => {
+    const found = await findEngine(unnamed, {
+      isComfyUIThere: async () => comfy,
+      isWebUiThere: async () => web,
+      hasBuiltIn: () => isInstalled,
+    });
+    expect(found).toMatchObject({ engine, slots: 2 });
+  },
+);

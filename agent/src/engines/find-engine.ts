@@ -1,21 +1,29 @@
 import { EngineSettings } from "./settings.ts";
 
-/** What an owner who names no engine wants: a ComfyUI that runs here, else the built-in engine where its package is, else a ComfyUI to come. */
+/**
+ * What an owner who names no engine wants: a ComfyUI that runs here, else a WebUI, else the built-in engine where its package is,
+ * else a ComfyUI to come.
+ */
 export async function findEngine(
   unnamed: EngineSettings,
-  look: { isComfyUIThere: () => Promise<boolean>; hasBuiltIn: () => boolean },
+  look: { isComfyUIThere: () => Promise<boolean>; isWebUiThere: () => Promise<boolean>; hasBuiltIn: () => boolean },
 ): Promise<EngineSettings> {
-  if (!(await look.isComfyUIThere()) && look.hasBuiltIn()) return unnamed;
   const { slots, mappedModels } = unnamed;
-  return EngineSettings.parse({ engine: "comfyui", slots, mappedModels });
+  const [hasComfyUI, hasWebUi] = await Promise.all([look.isComfyUIThere(), look.isWebUiThere()]);
+  if (!hasComfyUI && !hasWebUi && look.hasBuiltIn()) return unnamed;
+  return EngineSettings.parse({ engine: hasWebUi && !hasComfyUI ? "sdapi" : "comfyui", slots, mappedModels });
 }
 
 const LOOK_MS = 2_000;
 
-/** Asks the usual port. Node's own client, because the agent's other one is loaded with the first task. */
-export async function isComfyUIThere(): Promise<boolean> {
+export const isComfyUIThere = (): Promise<boolean> => isThere("http://127.0.0.1:8188/system_stats");
+/** One that was started without `--api` is of no use. */
+const isWebUiThere = (): Promise<boolean> => isThere("http://127.0.0.1:7860/sdapi/v1/sd-models");
+
+/** Node's own client, because the agent's other one is loaded with the first task. */
+async function isThere(url: string): Promise<boolean> {
   try {
-    const answer = await fetch("http://127.0.0.1:8188/system_stats", { signal: AbortSignal.timeout(LOOK_MS) });
+    const answer = await fetch(url, { signal: AbortSignal.timeout(LOOK_MS) });
     await answer.body?.cancel();
     return answer.ok;
   } catch {
@@ -36,5 +44,5 @@ export function hasBuiltIn(): boolean {
 export async function chosenEngines(config: { engines: EngineSettings[]; isEngineChosen: boolean }): Promise<EngineSettings[]> {
   const [unnamed] = config.engines;
   if (config.isEngineChosen || !unnamed) return config.engines;
-  return [await findEngine(unnamed, { isComfyUIThere, hasBuiltIn })];
+  return [await findEngine(unnamed, { isComfyUIThere, isWebUiThere, hasBuiltIn })];
 }
