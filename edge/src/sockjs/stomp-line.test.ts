@@ -49,3 +49,17 @@ test("a client that stays is told the reason, then closed, and its hub forgets i
   expect(hubCalls).toEqual(["authenticate", "leave"]);
   expect([sent[1]?.slice(0, 5), sent[2]]).toEqual(["ERROR", "close 1002"]);
 });
+
+test.each(["\n", "\r\n", "\n\n", new Uint8Array([13, 10])])("a beat is answered with one, however its line ends: %j", async (beat) => {
+  const { line, connect, sent } = aLine();
+  await connect();
+  await line.receive(beat);
+  expect(sent.slice(1)).toEqual(["\n"]);
+});
+
+test.each(["\r", "\nSEND", ""])("what is no beat is not answered as one: %j", async (text) => {
+  const { line, connect, sent } = aLine();
+  await connect();
+  await line.receive(text);
+  expect(sent).toHaveLength(1);
+});

@@ -12,7 +12,8 @@ interface Hub {
 }
 
 const BEAT = "\n";
-const LF = 10;
+/** More of them at once is no beat, only odd. */
+const MAX_BEAT_BYTES = 64;
 
 /** One STOMP session on what carries it: reads frames, asks the session, carries out what it says. Calls must not overlap. */
 export class StompLine {
@@ -89,7 +90,8 @@ export class StompLine {
   }
 }
 
-/** Line feeds and nothing else. */
+/** Ends of lines and nothing else: 1.2 also ends them with CR LF. */
 function isBeat(chunk: Chunk): boolean {
-  return chunk.length > 0 && (typeof chunk === "string" ? /^\n+$/.test(chunk) : chunk.every((byte) => byte === LF));
+  const text = typeof chunk === "string" ? chunk : chunk.length <= MAX_BEAT_BYTES ? new TextDecoder().decode(chunk) : "";
+  return /^(?:\r?\n)+$/.test(text);
 }
