@@ -1,5 +1,6 @@
 import { answerRequest } from "../app-messages/answer-request.ts";
 import { HeldRequests, type HeldStorage } from "../app-messages/held-requests.ts";
+import { type AskedStorage, OpenRequests } from "../app-messages/open-requests.ts";
 import { RequestQueue } from "../app-messages/request-queue.ts";
 import { authenticateBearer } from "../auth/authenticate.ts";
 import { createDeps } from "../deps.ts";
@@ -20,12 +21,22 @@ export class HubEffects {
   readonly #requests: RequestQueue;
 
   /** @param tell takes what a request is answered, whenever that is */
-  constructor(env: Cloudflare.Env, sessionObjectId: string, kv: HeldStorage, tell: (event: SessionEvent) => Promise<unknown>) {
+  constructor(
+    env: Cloudflare.Env,
+    sessionObjectId: string,
+    kv: HeldStorage & AskedStorage,
+    tell: (event: SessionEvent) => Promise<unknown>,
+  ) {
     this.#env = env;
     this.#sessionObjectId = sessionObjectId;
     this.#held = new HeldRequests(kv);
     const answer = (caller: AppCaller, request: AppRequest) => answerRequest(createDeps(env), caller, request, Date.now());
-    this.#requests = new RequestQueue({ answer, tell, now: () => Date.now() });
+    this.#requests = new RequestQueue({ answer, tell, open: new OpenRequests(kv), now: () => Date.now() });
+  }
+
+  /** Tells what was asked of an earlier life of the object and is lost with it. */
+  answerLost(): Promise<void> {
+    return this.#requests.answerLost();
   }
 
   async apply(effect: HubEffect): Promise<SessionEvent | null> {

@@ -26,6 +26,7 @@ const NOT_SENDABLE: ReadonlySet<number> = new Set([1004, 1005, 1006, 1015]);
  * Survives eviction: the state of a WebSocket's session (its attachment), that of the others and what waits for their next request
  * (storage), the beginning of a half frame (storage), the one alarm. Lost: a response that is being held; its client asks again,
  * and learns that the session is interrupted if it may have missed something.
+ * Requests under way are lost too, and each is answered that nobody knows whether it was done.
  * A session that has ended deletes storage and alarm, and answers "gone" from then on.
  *
  * A message that is exactly one line feed is taken for a beat and echoed without waking the object, so a
@@ -43,6 +44,7 @@ export class SockSession extends DurableObject<Cloudflare.Env> {
     this.#alarm = new SessionAlarm(ctx.storage);
     const [socket] = ctx.getWebSockets();
     if (socket) ctx.setWebSocketAutoResponse(beatOf(framingOf(socket)));
+    ctx.waitUntil(this.#hub.answerLost());
   }
 
   override async fetch(request: Request): Promise<Response> {

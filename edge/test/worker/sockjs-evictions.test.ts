@@ -136,6 +136,38 @@ describe("a quiet session on a WebSocket", () => {
 });
 
 describe("a session over HTTP", () => {
+  /** Past CONNECT, subscribed to that, and all of it taken. */
+  async function subscribed(destination: string) {
+    const id = newSessionId();
+    const url = `/000/${id}`;
+    expect(await (await request("POST", `${url}/xhr`)).text()).toBe("o\n");
+    const connect = frame("CONNECT", { Authorization: `Bearer ${user.token}` });
+    await request("POST", `${url}/xhr_send`, { body: JSON.stringify([connect, frame("SUBSCRIBE", { id: "1", destination })]) });
+    expect(await (await request("POST", `${url}/xhr`)).text()).toContain("CONNECTED");
+    return { id, url };
+  }
+
+  test("says that it was interrupted, and hides nothing, when a poll is cut off before its client took it", async () => {
+    const { url } = await subscribed(RESULT);
+    // More than the platform takes before anybody reads it: of what is small it says that it was taken.
+    await hub().publishEnd({ type: "result", taskId: "t".repeat(400_000), status: "COMPLETED", results: [] }, null);
+    const cut = await request("POST", `${url}/xhr`);
+    await cut.body?.cancel();
+    await anEnd();
+    expect(await (await request("POST", `${url}/xhr`)).text()).toBe('c[1002,"Connection interrupted"]\n');
+  });
+
+  test("is told what became of a request that was under way when its object went: nobody knows", async () => {
+    const { id, url } = await subscribed("/user/queue/reply");
+    const send = frame("SEND", { destination: "/app/task/status", receipt: "r", "correlation-id": "c" }, "{}");
+    expect((await request("POST", `${url}/xhr_send`, { body: JSON.stringify([send]) })).status).toBe(204);
+    await evictDurableObject(objectOf(id));
+    const told = await Held.open("POST", `${url}/xhr`);
+    const text = await told.rest();
+    expect([text.includes('\\"correlationId\\":\\"c\\"'), text.includes("correlation-id:c")]).toEqual([true, true]);
+    expect(text + (text.includes("receipt-id:r") ? "" : await (await request("POST", `${url}/xhr`)).text())).toContain("receipt-id:r");
+  });
+
   test("keeps what waits for its next poll when its object goes, in order", async () => {
     const id = newSessionId();
     const url = `/000/${id}`;
