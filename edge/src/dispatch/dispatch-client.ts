@@ -42,6 +42,14 @@ export function createDispatchClient(env: Cloudflare.Env, { shards: counts }: Pi
     },
     submitQuota: () => submitQuota,
     reserve: (shard: Shard, task: TaskToQueue) => dispatcher(shard).reserve(task),
+    /** A place that nobody gives back is free again after a few seconds. */
+    async release(shard: Shard, taskId: string): Promise<void> {
+      try {
+        await dispatcher(shard).release(taskId);
+      } catch (error) {
+        log("warn", "place not given back, it runs out", { taskId, error: String(error) });
+      }
+    },
     wouldAdmit: (shard: Shard, task: TaskToQueue) => dispatcher(shard).wouldAdmit(task),
     async connectedAgents(pool: string): Promise<number> {
       const counted = await Promise.all(shardsOf(counts, pool).map((shard) => dispatcher(shard).connectedAgents()));

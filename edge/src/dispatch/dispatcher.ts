@@ -134,7 +134,7 @@ export class Dispatcher extends DurableObject {
       apply: (effects) => this.apply(effects),
       clock: () => this.clock(),
       hasDuties: (taskId) => this.outbox.hasDuties(taskId),
-      enqueueAt: (shard, task) => env.DISPATCHER.get(env.DISPATCHER.idFromName(dispatcherName(shard))).enqueue(task),
+      enqueueAt: (shard, task) => env.DISPATCHER.get(env.DISPATCHER.idFromName(dispatcherName(shard))).takeOver(task),
     };
     // Of agents that the work list does not know, because it was lost: they come again and say what they still run.
     for (const ws of ctx.getWebSockets()) {
@@ -165,6 +165,11 @@ export class Dispatcher extends DurableObject {
     return admission;
   }
 
+  /** The task that a place was kept for does not come. */
+  release(taskId: string): void {
+    this.reserved.release(taskId);
+  }
+
   /** The same question without a submission behind it: counts nothing. */
   wouldAdmit(task: TaskToQueue): Admission {
     return admit(this.store, this.reserved, task, this.clock());
@@ -175,6 +180,12 @@ export class Dispatcher extends DurableObject {
     if (this.left.has(task.taskId, Date.now())) return;
     this.apply(onTaskSubmitted(this.store, task, this.clock()));
     this.sayWaiting(task.taskId);
+  }
+
+  /** Another shard hands it over: it may have left from here a moment ago. */
+  takeOver(task: TaskToQueue): void {
+    this.left.forget(task.taskId);
+    this.enqueue(task);
   }
 
   private sayWaiting(taskId: string): void {

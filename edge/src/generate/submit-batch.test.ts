@@ -18,6 +18,7 @@ function surroundings(open: (task: NewTask) => "opened" | "insufficient") {
     poolsOf: async () => ["public"],
     admit: async () => ({ admitted: true, queuePosition: 1, estimatedSeconds: 10, estimatedRange: { low: 5, high: 20 } }),
     vipOf: async () => null,
+    release: async () => {},
     reserve: async () => ({ admitted: false, reason: "NO_GPU" }),
     shardsFor: async (pool) => [{ pool, shard: 0 }],
     openTask: async (task, record) => {

@@ -20,6 +20,7 @@ function surroundings(over: Partial<SubmitTaskDeps> = {}, limits: ModelLimits = 
   const enqueued: (Shard & { task: TaskToQueue })[] = [];
   const inputs: InputRow[] = [];
   const moderated: string[] = [];
+  const released: string[] = [];
   const deps: SubmitTaskDeps = {
     findModel: async (name) => ({ name, types: ALL_TYPES, priceCredits: 10, limits }),
     poolsOf: async () => ["public"],
@@ -27,6 +28,7 @@ function surroundings(over: Partial<SubmitTaskDeps> = {}, limits: ModelLimits = 
     admit: async () => ADMITTED,
     vipOf: async () => null,
     reserve: async () => ADMITTED,
+    release: async (_, taskId) => void released.push(taskId),
     openTask: async (task) => {
       opened.push(task);
       return "opened";
@@ -56,7 +58,7 @@ function surroundings(over: Partial<SubmitTaskDeps> = {}, limits: ModelLimits = 
     return submitTask(deps, 1001, request, NOW);
   };
   const submit = (body: object = {}) => submitAs("TEXT2IMG", { prompt: "a cat", ...body });
-  return { submit, submitAs, opened, enqueued, inputs, moderated };
+  return { submit, submitAs, opened, enqueued, inputs, moderated, released };
 }
 
 const refusal = async (answer: Promise<unknown>) => {
@@ -125,10 +127,21 @@ describe("a submitted text2img task", () => {
     expect([opened, enqueued]).toEqual([[], []]);
   });
 
-  test("is refused without credits, and not queued", async () => {
-    const { submit, enqueued } = surroundings({ openTask: async () => "insufficient" });
+  test("is refused without credits, and neither queued nor kept a place for", async () => {
+    const { submit, enqueued, released } = surroundings({ openTask: async () => "insufficient" });
     expect(await refusal(submit())).toBe("INSUFFICIENT_CREDITS");
     expect(enqueued).toEqual([]);
+    expect(released).toEqual([expect.stringMatching(/^t2i_/)]);
+  });
+
+  test("gives its place back when a parallel repeat was first or it could not be put on record, and keeps it when it was", async () => {
+    const repeated = surroundings({ openTask: async () => "repeated" });
+    expect(await repeated.submit()).toBeNull();
+    const broken = surroundings({ openTask: () => Promise.reject(new Error("D1 is down")) });
+    await expect(broken.submit()).rejects.toThrow("D1 is down");
+    const opened = surroundings();
+    await opened.submit();
+    expect([repeated, broken, opened].map(({ released }) => released.length)).toEqual([1, 1, 0]);
   });
 
   test("is a bad request for a model that is not there or makes no pictures from text", async () => {

@@ -1,7 +1,7 @@
 import { AppError } from "@star-graph/shared/errors";
 import type { EngineTask, GenerateAnswer, GenerateRequest, Submission } from "@star-graph/shared/rest/generate";
 import { modelOf, promptOf, workOf } from "@star-graph/shared/work";
-import type { Ledger } from "../billing/ledger.ts";
+import type { Ledger, NewTask } from "../billing/ledger.ts";
 import type { Shard } from "../dispatch/pools.ts";
 import type { Admission, TaskToQueue } from "../dispatch/types.ts";
 import type { AnswerRecord } from "../idempotency/request-key.ts";
@@ -15,6 +15,8 @@ export interface PlaceTaskDeps extends Pick<GenerateStore, "poolsOf" | "vipOf">,
   admit(shard: Shard, task: TaskToQueue): Promise<Admission>;
   /** The same question without counting: a place is kept for the task, as `admit` does. */
   reserve(shard: Shard, task: TaskToQueue): Promise<Admission>;
+  /** Gives the place back that was kept for a task which does not come after all. May fail: it runs out by itself. */
+  release(shard: Shard, taskId: string): Promise<void>;
   /** The pool's shards that may take the task, in the order to ask them. */
   shardsFor(pool: string, task: TaskToQueue): Promise<Shard[]>;
   /** Hands an accepted task to its shard. May fail: the sweep hands it over again. */
@@ -59,7 +61,6 @@ export async function placeTask(
   const { shard, admission } = await askPools(deps, queued);
   if (!admission.admitted) throw new AppError(admission.reason);
   const { taskId, model, clientId, startBy, finishBy } = queued;
-  const callbackUrl = submission.callbackUrl ?? null;
   const answer = {
     taskId,
     queuePosition: admission.queuePosition,
@@ -68,27 +69,31 @@ export async function placeTask(
     ...framesOf(task),
     cost,
   };
-  const input = picture && (await keepPicture(deps, userId, picture, now));
-  const what = {
-    id: taskId,
-    userId,
-    type,
-    status: "PENDING" as const,
-    model,
-    prompt: promptOf(task),
-    parameters,
-    cost,
-    clientId,
-    callbackUrl,
-    retryOf: retryOf ?? null,
-  };
-  const where = { ...shard, attemptCount: 0, createTime: now, startBy, finishBy, inputId: input?.id ?? null };
-  const outcome = await deps.openTask({ ...what, ...where }, record?.(answer));
-  if (outcome !== "opened" && input?.isNew) await deps.removeInput(input.id, now);
+  const what = { id: taskId, userId, type, status: "PENDING" as const, model, prompt: promptOf(task), parameters, cost, clientId };
+  const ways = { callbackUrl: submission.callbackUrl ?? null, retryOf: retryOf ?? null };
+  const where = { ...shard, attemptCount: 0, createTime: now, startBy, finishBy };
+  const outcome = await openWithPicture(deps, { ...what, ...ways, ...where }, picture, record?.(answer)).catch(async (error: unknown) => {
+    await deps.release(shard, taskId);
+    throw error;
+  });
+  if (outcome !== "opened") await deps.release(shard, taskId);
   if (outcome === "insufficient") throw new AppError("INSUFFICIENT_CREDITS");
   if (outcome === "repeated") return null;
   await deps.enqueue(shard, queued);
   return answer;
+}
+
+/** The task on record with the picture that it works on; the picture does not stay without the task. */
+async function openWithPicture(
+  deps: PlaceTaskDeps,
+  task: Omit<NewTask, "inputId">,
+  picture: TaskPlan["picture"],
+  record: AnswerRecord | null | undefined,
+): Promise<Awaited<ReturnType<Ledger["openTask"]>>> {
+  const input = picture && (await keepPicture(deps, task.userId, picture, task.createTime));
+  const outcome = await deps.openTask({ ...task, inputId: input?.id ?? null }, record);
+  if (outcome !== "opened" && input?.isNew) await deps.removeInput(input.id, task.createTime);
+  return outcome;
 }
 
 /** What spec 6.1 says of a video beside the rest. */
