@@ -1,4 +1,5 @@
 import type { EndMessage } from "@star-graph/shared/push";
+import type { TaskStatus } from "@star-graph/shared/task";
 import { expect, test } from "vitest";
 import type { SettleOutcome } from "../billing/ledger.ts";
 import type { Shard } from "../dispatch/pools.ts";
@@ -7,16 +8,28 @@ import { aTaskRow } from "./testing/builders.ts";
 
 const CALLBACK = "https://example.com/hook";
 
-function surroundings({ outcome = "settled", isReached = true }: { outcome?: SettleOutcome; isReached?: boolean } = {}) {
+interface Given {
+  outcome?: SettleOutcome;
+  isReached?: boolean;
+  /** D1 does not answer the cancel, and afterwards has this status. */
+  lostAt?: TaskStatus;
+}
+
+function surroundings({ outcome = "settled", isReached = true, lostAt }: Given = {}) {
+  let status: TaskStatus = "PROCESSING";
   const stopped: string[] = [];
   const told: [number, EndMessage, string | null][] = [];
   const deps = {
     fileUrl: (key: string) => key,
     findTask: async (taskId: string, userId: number) =>
       taskId === "task-1" && userId === 1001
-        ? aTaskRow({ id: "task-1", cost: 12, pool: "owner-1001", shard: 1, clientId: "tab-1", callbackUrl: CALLBACK })
+        ? aTaskRow({ id: "task-1", status, cost: 12, pool: "owner-1001", shard: 1, clientId: "tab-1", callbackUrl: CALLBACK })
         : null,
-    settleTask: async () => outcome,
+    async settleTask() {
+      if (!lostAt) return outcome;
+      status = lostAt;
+      throw new Error("connection lost");
+    },
     async stop({ pool, shard }: Shard, taskId: string) {
       stopped.push(`${taskId}@${pool}#${shard}`);
       return isReached;
@@ -44,8 +57,26 @@ test("a cancel of somebody else's task, or of none, is not found", async () => {
   await expect(cancel("task-2", 1001)).rejects.toMatchObject({ errorName: "NOT_FOUND" });
 });
 
-test.each(["already", "refused"] as const)("a cancel of a task that has ended is a bad request and stops nothing (%s)", async (outcome) => {
-  const { cancel, stopped } = surroundings({ outcome });
+test("a cancel of a task that has ended otherwise is a bad request and stops nothing", async () => {
+  const { cancel, stopped } = surroundings({ outcome: "refused" });
   await expect(cancel("task-1", 1001)).rejects.toMatchObject({ errorName: "BAD_REQUEST" });
+  expect(stopped).toEqual([]);
+});
+
+test("a cancel of a cancelled task is a bad request, and stops what the first one may not have stopped", async () => {
+  const { cancel, stopped } = surroundings({ outcome: "already" });
+  await expect(cancel("task-1", 1001)).rejects.toMatchObject({ errorName: "BAD_REQUEST" });
+  expect(stopped).toEqual(["task-1@owner-1001#1"]);
+});
+
+test("a cancel that came through though its answer was lost is carried out and answered", async () => {
+  const { cancel, stopped } = surroundings({ lostAt: "CANCELLED" });
+  expect(await cancel("task-1", 1001)).toEqual({ taskId: "task-1", refund: 12 });
+  expect(stopped).toEqual(["task-1@owner-1001#1"]);
+});
+
+test("a cancel that did not come through stops nothing", async () => {
+  const { cancel, stopped } = surroundings({ lostAt: "PROCESSING" });
+  await expect(cancel("task-1", 1001)).rejects.toThrow("connection lost");
   expect(stopped).toEqual([]);
 });

@@ -2,7 +2,7 @@ import { AppError } from "@star-graph/shared/errors";
 import type { EndMessage } from "@star-graph/shared/push";
 import type { CancelAnswer } from "@star-graph/shared/rest/tasks";
 import type { Audited } from "../audit/audit-entry.ts";
-import type { Ledger } from "../billing/ledger.ts";
+import type { Ledger, SettleOutcome } from "../billing/ledger.ts";
 import type { Shard } from "../dispatch/pools.ts";
 import { endMessage } from "../events/end-message.ts";
 import type { TaskStore } from "./store.ts";
@@ -32,7 +32,9 @@ export async function cancelTask(
 ): Promise<CancelAnswer> {
   const task = await deps.findTask(taskId, userId);
   if (!task) throw new AppError("NOT_FOUND");
-  const outcome = await deps.settleTask(taskId, null, { status: "CANCELLED" }, now, audited);
+  const outcome = await settleCancel(deps, taskId, userId, now, audited);
+  // Cancelled before, by a request that may not have come as far as telling the Dispatcher. It may be told twice.
+  if (outcome === "already") await deps.stop(task, taskId);
   if (outcome !== "settled") {
     throw new AppError("BAD_REQUEST", { text: { zh: "任务已结束，无法取消", en: "The task has ended and cannot be cancelled" } });
   }
@@ -41,4 +43,15 @@ export async function cancelTask(
   const end = endMessage({ ...task, status: "CANCELLED" }, [], deps.fileUrl);
   if (end) await deps.announceEnd(userId, end, task.callbackUrl);
   return { taskId, refund: task.cost };
+}
+
+/** Of a batch whose answer was lost D1 knows whether it came through. @throws what it threw, when it did not or D1 does not say. */
+async function settleCancel(deps: CancelTaskDeps, taskId: string, userId: number, now: number, audited?: Audited): Promise<SettleOutcome> {
+  try {
+    return await deps.settleTask(taskId, null, { status: "CANCELLED" }, now, audited);
+  } catch (error) {
+    const task = await deps.findTask(taskId, userId).catch(() => null);
+    if (task?.status === "CANCELLED") return "settled";
+    throw error;
+  }
 }
