@@ -107,12 +107,33 @@ describe("a waiting task", () => {
     expect(there.getItem("task-1")).toMatchObject({ state: "waiting" });
   });
 
-  test("is taken up again when D1 could not be asked to move it", async () => {
+  test("keeps its place when D1 refused to move it, and others are moved all the same", async () => {
     await aWaitingTask();
-    const down = { ...books.history, moveTask: () => Promise.reject(new Error("D1 is down")) };
-    await expect(moveTasks({ ...deps, history: down }, HERE, capable, NOW)).rejects.toThrow("D1 is down");
+    await aWaitingTask("task-2");
+    const before = store.getItem("task-1");
+    const moveTask: typeof books.history.moveTask = (id, from, to) =>
+      id === "task-1" ? Promise.reject(new Error("connection lost")) : books.history.moveTask(id, from, to);
+    expect(await moveTasks({ ...deps, history: { ...books.history, moveTask } }, HERE, capable, NOW)).toBe(1);
+    expect([store.getItem("task-1"), store.getItem("task-2")]).toEqual([before, null]);
+    expect(deps.left.has("task-1", Date.now())).toBe(false);
+  });
+
+  test("is handed over when it was moved and only the answer was lost", async () => {
+    await aWaitingTask();
+    const moveTask: typeof books.history.moveTask = async (id, from, to) => {
+      await books.history.moveTask(id, from, to);
+      throw new Error("connection lost");
+    };
+    expect(await moveTasks({ ...deps, history: { ...books.history, moveTask } }, HERE, capable, NOW)).toBe(1);
+    expect(store.getItem("task-1")).toBeNull();
+    expect(handedOver).toEqual([["task-1", 1]]);
+  });
+
+  test("is taken up by the next sweep when D1 could not be asked at all", async () => {
+    await aWaitingTask();
+    const away = () => Promise.reject(new Error("D1 is down"));
+    expect(await moveTasks({ ...deps, history: { ...books.history, moveTask: away, findTask: away } }, HERE, capable, NOW)).toBe(0);
     expect(rowOf()).toMatchObject({ shard: 0 });
-    deps.left.forget("task-1");
     await sweep();
     expect(store.getItem("task-1")).toMatchObject({ state: "waiting" });
   });

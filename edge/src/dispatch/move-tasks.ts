@@ -2,18 +2,18 @@ import { log } from "../http/log.ts";
 import type { History, LivePage } from "./history.ts";
 import type { LeftTasks } from "./left-tasks.ts";
 import { canRun } from "./matching.ts";
-import { dispatcherName, type Shard } from "./pools.ts";
+import { dispatcherName, isSameShard, type Shard } from "./pools.ts";
 import { rankShards, type ShardSummary, summarise } from "./shard-summary.ts";
 import type { DispatchStore } from "./store.ts";
 import type { TaskToQueue } from "./types.ts";
 
 export interface MoveTasksDeps {
   store: DispatchStore;
-  history: Pick<History, "findLive" | "moveTask">;
+  history: Pick<History, "findLive" | "findTask" | "moveTask">;
   left: LeftTasks;
   /** Whether something about the task is still on its way to D1. */
   hasDuties: (taskId: string) => boolean;
-  /** Hands it to the other shard. May fail: that shard's sweep takes it up. */
+  /** Hands it to the other shard, which takes it though it may have left from there. May fail: that shard's sweep takes it up. */
   enqueueAt: (shard: Shard, task: TaskToQueue) => Promise<void>;
 }
 
@@ -43,7 +43,11 @@ export async function moveTasks(deps: MoveTasksDeps, from: Shard, { targets, isC
       if (attempt || canBeRunBy(here, task)) continue;
       const [to] = rankShards(targets, task);
       const isServed = targets.some((target) => canBeRunBy(target, task));
-      if (to && (isServed || isClosed) && (await moveTask(deps, task, from, to))) moved++;
+      if (!to || !(isServed || isClosed)) continue;
+      const outcome = await moveTask(deps, task, from, to);
+      if (outcome === "moved") moved++;
+      // D1 is away: the next sweep moves the rest, and what follows in this one needs no D1.
+      if (outcome === "unknown") return moved;
     }
     after = page.next;
   }
@@ -55,16 +59,30 @@ async function moveTask(
   found: TaskToQueue,
   from: Shard,
   to: Shard,
-): Promise<boolean> {
+): Promise<"moved" | "stays" | "unknown"> {
   const { taskId } = found;
   const item = store.getItem(taskId);
-  if ((item && item.state !== "waiting") || hasDuties(taskId)) return false;
+  if ((item && item.state !== "waiting") || hasDuties(taskId)) return "stays";
   // Off this list before D1 says so, or it could be offered here and there at a time.
   if (item) store.deleteItem(taskId);
   left.add(taskId, Date.now());
-  if (!(await history.moveTask(taskId, from, to))) {
+  let isMoved: boolean;
+  try {
+    isMoved = await history.moveTask(taskId, from, to);
+  } catch (error) {
+    log("warn", "task not moved", { taskId, error: String(error) });
+    const row = await history.findTask(taskId).catch(() => undefined);
+    // Back in its place only when D1 says that it is still here: on two lists it would be offered twice.
+    if (row === undefined) {
+      left.forget(taskId);
+      return "unknown";
+    }
+    isMoved = row !== null && isSameShard(row, to);
+    if (item && row?.status === "PENDING" && isSameShard(row, from)) store.putItem(item);
+  }
+  if (!isMoved) {
     left.forget(taskId);
-    return false;
+    return "stays";
   }
   log("info", "task moved", { taskId, from: dispatcherName(from), to: dispatcherName(to) });
   try {
@@ -72,5 +90,5 @@ async function moveTask(
   } catch (error) {
     log("warn", "moved task not handed over, left to the sweep", { taskId, error: String(error) });
   }
-  return true;
+  return "moved";
 }
