@@ -205,7 +205,7 @@ describe("starting and losing an attempt", () => {
     const { tasks: all } = await books.history.findLive({ pool: "public", shard: 0 }, 100, start, 10);
     const [first, second, ...others] = all;
     const paged = await books.history.findLive({ pool: "public", shard: 0 }, 100, start, 1);
-    expect(paged).toEqual({ tasks: [first], next: { createTime: first?.task.createTime, taskId: first?.task.taskId } });
+    expect(paged).toEqual({ tasks: [first], unreadable: [], next: { createTime: first?.task.createTime, taskId: first?.task.taskId } });
     expect((await books.history.findLive({ pool: "public", shard: 0 }, 100, paged.next ?? start, 10)).tasks).toEqual([second, ...others]);
     expect(first).toMatchObject({
       task: { taskId: "task-1", failures: 0, attemptNumber: 1 },

@@ -23,14 +23,14 @@ import { onDutyDone } from "./duty-outcomes.ts";
 import { admit } from "./estimate.ts";
 import { type AgentView, type QueueFigures, viewFleet, viewQueue } from "./fleet-view.ts";
 import { createHistory, type History } from "./history.ts";
-import { judgeLateResult } from "./late-result.ts";
+import { answerLateResult, type LateResultDeps } from "./late-result.ts";
+import { makeOffer, type MakeOfferDeps } from "./make-offer.ts";
 import { progressMessage, viewItem, waitingMessage } from "./live-view.ts";
 import { LeftTasks } from "./left-tasks.ts";
 import { type Destinations, moveTasks, type MoveTasksDeps } from "./move-tasks.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
 import { OutboxWorker } from "./outbox-worker.ts";
 import type { PerformDutyDeps } from "./perform-duty.ts";
-import { prepareOffer } from "./prepare-offer.ts";
 import { dispatcherName, type Shard } from "./pools.ts";
 import { ProgressFeed } from "./progress-feed.ts";
 import { Reservations } from "./reservations.ts";
@@ -41,7 +41,7 @@ import type { DispatchStore } from "./store.ts";
 import { createSubmitCounts, type SubmitCounts } from "./submit-counts.ts";
 import { countSubmit, type SubmitQuota } from "./submit-limit.ts";
 import { type SweepDeps, stopEnded, takeUp } from "./sweep.ts";
-import { onCancelOrdered, onOfferImpossible, onTaskSubmitted } from "./task-events.ts";
+import { onCancelOrdered, onTaskSubmitted } from "./task-events.ts";
 import { tidy } from "./tidy.ts";
 import { onTick } from "./tick.ts";
 import type { Admission, Duty, DutyOutcome, Effect, LiveTask, TaskToQueue, WorkItemIn } from "./types.ts";
@@ -76,6 +76,7 @@ export class Dispatcher extends DurableObject {
   private readonly standings: AgentStandings;
   private readonly feed: ProgressFeed;
   private readonly worker: OutboxWorker;
+  private readonly offering: MakeOfferDeps & LateResultDeps;
   private readonly sweeping: SweepDeps & MoveTasksDeps;
   private readonly left = new LeftTasks();
   private alarmAt: number | null = null;
@@ -118,15 +119,27 @@ export class Dispatcher extends DurableObject {
       pause: (ms) => scheduler.wait(ms),
       now: () => Date.now(),
     });
+    const folderOf = (attemptId: string) => resultFolder(this.config.tokenSecret, attemptId);
     const deps: PerformDutyDeps = {
       ...this.history,
       ...createLedger(db, this.config),
       files: this.files,
-      folderOf: (attemptId) => this.folderOf(attemptId),
+      folderOf,
       fileUrl: (key) => `${this.config.publicFilesUrl}/files/${key}`,
       publishEnd: (userId, message, callbackUrl) => this.news.publishEnd(userId, message, callbackUrl),
     };
     this.worker = new OutboxWorker(this.outbox, deps, (duty, outcome) => this.onDutyDone(duty, outcome));
+    this.offering = {
+      ...this.history,
+      ...this.config,
+      store: this.store,
+      files: this.files,
+      folderOf,
+      send: (agentId, message) => this.lines.send(agentId, message),
+      apply: (effects) => this.apply(effects),
+      clock: () => this.clock(),
+      pause: (ms) => scheduler.wait(ms),
+    };
     this.sweeping = {
       store: this.store,
       history: this.history,
@@ -372,8 +385,8 @@ export class Dispatcher extends DurableObject {
     for (const effect of effects) {
       if (effect.kind === "send") this.lines.send(effect.agentId, effect.message);
       else if (effect.kind === "close") this.sockets.socketOf(effect.agentId)?.close(effect.code, effect.reason);
-      else if (effect.kind === "offer") this.ctx.waitUntil(this.offer(effect.item));
-      else if (effect.kind === "late") this.ctx.waitUntil(this.answerLate(effect.agentId, effect.attemptId));
+      else if (effect.kind === "offer") this.ctx.waitUntil(makeOffer(this.offering, effect.item));
+      else if (effect.kind === "late") this.ctx.waitUntil(answerLateResult(this.offering, effect.agentId, effect.attemptId));
       else if (effect.kind === "progress") this.ctx.waitUntil(this.sayProgress(effect.item));
     }
     for (const taskId of new Set(duties.map((duty) => duty.taskId))) this.ctx.waitUntil(this.workOff(taskId));
@@ -388,29 +401,6 @@ export class Dispatcher extends DurableObject {
 
   private progressOf(item: WorkItemIn<"running">, progress: TaskProgress): ProgressMessage {
     return progressMessage(item, progress, expectedMs(this.store, item), Date.now());
-  }
-
-  /** Sends it, unless it was withdrawn meanwhile. An offer that fails runs out by itself. */
-  private async offer(item: WorkItemIn<"offered">): Promise<void> {
-    const { taskId, attempt } = item;
-    try {
-      const offer = await prepareOffer({ ...this.history, ...this.config }, item, Date.now());
-      if (!offer) this.apply(onOfferImpossible(this.store, taskId, attempt.id, this.clock()));
-      else if (this.store.findByAttempt(attempt.id)?.state === "offered") this.lines.send(attempt.agentId, offer);
-    } catch (error) {
-      log("error", "offer failed", { taskId, attemptId: attempt.id, error: String(error) });
-    }
-  }
-
-  private async answerLate(agentId: string, attemptId: string): Promise<void> {
-    try {
-      const deps = { ...this.history, files: this.files, folderOf: (id: string) => this.folderOf(id) };
-      const outcome = await judgeLateResult(deps, attemptId);
-      if (outcome) this.lines.send(agentId, { type: "ack", attemptId, outcome });
-    } catch (error) {
-      // Not answered: the agent reports again.
-      log("warn", "late result not answered", { agentId, attemptId, error: String(error) });
-    }
   }
 
   private async workOff(taskId: string): Promise<void> {
@@ -431,9 +421,5 @@ export class Dispatcher extends DurableObject {
     }
     if (attempt && duty.kind === "completed") this.ctx.waitUntil(this.standings.earn(attempt.agentId));
     this.apply(onDutyDone(this.store, duty, outcome, this.clock()));
-  }
-
-  private folderOf(attemptId: string): Promise<string> {
-    return resultFolder(this.config.tokenSecret, attemptId);
   }
 }

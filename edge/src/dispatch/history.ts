@@ -24,6 +24,8 @@ interface TaskCursor {
 
 export interface LivePage {
   tasks: FoundTask[];
+  /** Ids of those whose parameters this version cannot read. */
+  unreadable: string[];
   /** Where the next page begins; null when there is none. */
   next: TaskCursor | null;
 }
@@ -48,20 +50,27 @@ export interface History {
   findEnded(taskIds: string[]): Promise<string[]>;
 }
 
-/** Parameters of a stored task, as an engine is given them. */
+/** Parameters of a stored task, as an engine is given them. @throws when this version cannot read them. */
 export function toEngineTask(row: TaskRecord): EngineTask {
   return EngineTaskSchema.parse({ type: row.type, parameters: row.parameters });
 }
 
+/** The same; null when this version cannot read them. */
+export function readEngineTask({ id, type, parameters }: Pick<TaskRecord, "id" | "type" | "parameters">): EngineTask | null {
+  const read = EngineTaskSchema.safeParse({ type, parameters });
+  if (!read.success) log("error", "task cannot be read", { taskId: id, error: String(read.error) });
+  return read.success ? read.data : null;
+}
+
 /** What the queue has to know of a stored task. */
-function toQueueTask(row: TaskRecord, vip: TaskToQueue["vip"] | null): TaskToQueue {
+function toQueueTask(row: TaskRecord, engineTask: EngineTask, vip: TaskToQueue["vip"] | null): TaskToQueue {
   const liveAttempts = row.status === "PROCESSING" ? 1 : 0;
   return {
     taskId: row.id,
     userId: row.userId,
     type: row.type,
     model: row.model,
-    ...workOf(toEngineTask(row)),
+    ...workOf(engineTask),
     ...(vip && vip.level > 0 && { vip }),
     clientId: row.clientId,
     createTime: row.createTime,
@@ -70,16 +79,6 @@ function toQueueTask(row: TaskRecord, vip: TaskToQueue["vip"] | null): TaskToQue
     failures: row.attemptCount - liveAttempts,
     attemptNumber: row.attemptCount,
   };
-}
-
-/** One row that this version cannot read must not keep the others waiting. */
-function readable(row: TaskRecord, vip: TaskToQueue["vip"] | null): TaskToQueue | null {
-  try {
-    return toQueueTask(row, vip);
-  } catch (error) {
-    log("error", "task cannot be read", { taskId: row.id, error: String(error) });
-    return null;
-  }
 }
 
 export function createHistory(db: Database): History {
@@ -154,14 +153,20 @@ export function createHistory(db: Database): History {
         .orderBy(tasks.createTime, tasks.id)
         .limit(limit);
       const last = rows.length === limit ? rows.at(-1)?.row : undefined;
+      // One that this version cannot read must not keep the others waiting.
+      const unreadable: string[] = [];
       const found = rows.flatMap(({ row, vip, agentId, agentName, number }) => {
-        const task = readable(row, vip);
-        if (!task) return [];
+        const engineTask = readEngineTask(row);
+        if (!engineTask) {
+          unreadable.push(row.id);
+          return [];
+        }
+        const task = toQueueTask(row, engineTask, vip);
         const isHeld = row.attemptId !== null && agentId !== null && agentName !== null && number !== null;
         const attempt = isHeld ? { id: row.attemptId ?? "", number, agentId, agentName } : null;
         return [{ task, attempt, startTime: row.startTime ?? row.createTime }];
       });
-      return { tasks: found, next: last ? { createTime: last.createTime, taskId: last.id } : null };
+      return { tasks: found, unreadable, next: last ? { createTime: last.createTime, taskId: last.id } : null };
     },
 
     async findEnded(taskIds) {

@@ -1,4 +1,6 @@
+import { log } from "../http/log.ts";
 import type { FileStore } from "../files/receive-upload.ts";
+import type { AgentLines } from "./agent-lines.ts";
 import type { History } from "./history.ts";
 
 export interface LateResultDeps extends Pick<History, "findAttempt"> {
@@ -9,7 +11,8 @@ export interface LateResultDeps extends Pick<History, "findAttempt"> {
 /**
  * A result whose attempt is not on the work list: recorded long ago and the answer lost, or the attempt was given away, and
  * then its files go.
- * @returns null when D1 still counts on it: the work list was lost. The next sweep takes the task up, and the agent reports again.
+ * @returns null when D1 has no outcome for it: the work list was lost, or what was decided here is still on its way. The agent
+ * reports again until D1 says which.
  */
 export async function judgeLateResult(deps: LateResultDeps, attemptId: string): Promise<"recorded" | "refused" | null> {
   const attempt = await deps.findAttempt(attemptId);
@@ -17,4 +20,15 @@ export async function judgeLateResult(deps: LateResultDeps, attemptId: string): 
   if (attempt?.outcome === "COMPLETED") return "recorded";
   await deps.files.removeAll(await deps.folderOf(attemptId));
   return "refused";
+}
+
+/** Answers the agent that brought it. */
+export async function answerLateResult(deps: LateResultDeps & Pick<AgentLines, "send">, agentId: string, attemptId: string): Promise<void> {
+  try {
+    const outcome = await judgeLateResult(deps, attemptId);
+    if (outcome) deps.send(agentId, { type: "ack", attemptId, outcome });
+  } catch (error) {
+    // Not answered: the agent reports again.
+    log("warn", "late result not answered", { agentId, attemptId, error: String(error) });
+  }
 }

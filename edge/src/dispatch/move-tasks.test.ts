@@ -143,7 +143,7 @@ describe("a task that does not move", () => {
   /** What it does with what D1 said a moment ago. */
   const behind = async () => {
     const { tasks } = await books.history.findLive(HERE, NOW, { createTime: 0, taskId: "" }, 10);
-    return { ...deps, history: { ...books.history, findLive: async () => ({ tasks, next: null }) } };
+    return { ...deps, history: { ...books.history, findLive: async () => ({ tasks, unreadable: [], next: null }) } };
   };
 
   test("is one that an agent has or is offered", async () => {

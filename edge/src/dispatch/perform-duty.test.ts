@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { performDuty } from "./perform-duty.ts";
 import { aCompletion, anAttempt, aTask } from "./testing/builders.ts";
 import { Book } from "./testing/book.ts";
@@ -54,6 +54,15 @@ describe("the duty of a completed attempt", () => {
     const book = await started();
     book.stored.clear();
     expect(await performDuty(book, completed)).toEqual({ kind: "result-unusable", reason: "missing: file 0 or its thumbnail" });
+    expect(book.status("task-1")).toBe("PROCESSING");
+  });
+
+  test("whose task nobody can read settles nothing, and is not tried again and again", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    const book = await started();
+    const row = await book.findTask("task-1");
+    book.findTask = async () => row && { ...row, parameters: {} };
+    expect(await performDuty(book, completed)).toEqual({ kind: "result-unusable", reason: "the task cannot be read" });
     expect(book.status("task-1")).toBe("PROCESSING");
   });
 

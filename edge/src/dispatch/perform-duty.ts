@@ -1,12 +1,11 @@
 import { ERRORS } from "@star-graph/shared/errors";
 import type { EndMessage } from "@star-graph/shared/push";
-import { EngineTask } from "@star-graph/shared/rest/generate";
 import type { TaskStatus } from "@star-graph/shared/task";
 import { outputOf } from "@star-graph/shared/work";
 import type { Ledger, TaskEnd, TaskResult } from "../billing/ledger.ts";
 import { collectResults } from "../files/collect-results.ts";
 import type { FileStore } from "../files/receive-upload.ts";
-import type { History } from "./history.ts";
+import { type History, readEngineTask } from "./history.ts";
 import type { Attempt, Duty, DutyOutcome } from "./types.ts";
 
 export interface PerformDutyDeps
@@ -59,8 +58,10 @@ async function complete(
   const folder = await deps.folderOf(attempt.id);
   const task = await deps.findTask(taskId);
   if (!task) return { kind: "result-unusable", reason: "the task is gone" };
-  const ordered = outputOf(EngineTask.parse({ type: task.type, parameters: task.parameters }));
-  const results = collectResults(folder, report.files, await deps.files.list(folder), ordered);
+  const engineTask = readEngineTask(task);
+  // It waits once more, and its next offer ends it.
+  if (!engineTask) return { kind: "result-unusable", reason: "the task cannot be read" };
+  const results = collectResults(folder, report.files, await deps.files.list(folder), outputOf(engineTask));
   if ("missing" in results) return { kind: "result-unusable", reason: `missing: ${results.missing}` };
   const end: TaskEnd = { status: "COMPLETED", results, servedBy: report.servedBy, notes: report.notes };
   const outcome = await deps.settleTask(taskId, attempt.id, end, at);

@@ -7,17 +7,25 @@ const BATCH = 500;
 /** D1 binds at most 100 values in a query. */
 const IDS_PER_QUERY = 90;
 
+/** What the work list lacks. */
+export interface Forgotten {
+  tasks: FoundTask[];
+  /** Those among them that this version cannot read. */
+  unreadable: string[];
+}
+
 /** Live tasks of D1 that the work list lacks. */
 export async function findForgotten(
   history: Pick<History, "findLive">,
   store: DispatchStore,
   shard: Shard,
   createdBefore: number,
-): Promise<FoundTask[]> {
-  const forgotten: FoundTask[] = [];
+): Promise<Forgotten> {
+  const forgotten: Forgotten = { tasks: [], unreadable: [] };
   for (let after: LivePage["next"] = { createTime: 0, taskId: "" }; after;) {
     const page: LivePage = await history.findLive(shard, createdBefore, after, BATCH);
-    forgotten.push(...page.tasks.filter(({ task }) => !store.getItem(task.taskId)));
+    forgotten.tasks.push(...page.tasks.filter(({ task }) => !store.getItem(task.taskId)));
+    forgotten.unreadable.push(...page.unreadable.filter((taskId) => !store.getItem(taskId)));
     after = page.next;
   }
   return forgotten;

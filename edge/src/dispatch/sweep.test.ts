@@ -52,10 +52,25 @@ beforeEach(async () => {
     left: new LeftTasks(),
     apply: (more) => void effects.push(...more),
     clock: () => shard.clock,
+    hasDuties: (taskId) => dutiesIn(effects).some((duty) => duty.taskId === taskId),
   };
 });
 
 describe("the sweep, come twice,", () => {
+  test("ends a task that nobody can read, once, waiting or running, and takes the others up", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    await open("task-1", { parameters: { width: "wide" } });
+    await open("task-2", { parameters: { width: "wide" } });
+    await books.history.recordStart("task-2", anAttempt(), shard.now);
+    await open("task-3");
+    await sweep();
+    expect(dutiesIn(effects)).toMatchObject([
+      { kind: "failed", taskId: "task-1", attempt: null, error: "INTERNAL" },
+      { kind: "failed", taskId: "task-2", attempt: null, error: "INTERNAL" },
+    ]);
+    expect(shard.state("task-3")).toBe("waiting");
+  });
+
   test("takes a waiting task up that no Dispatcher was told of, once", async () => {
     await open();
     await sweep();

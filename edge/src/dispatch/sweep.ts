@@ -4,7 +4,7 @@ import type { LeftTasks } from "./left-tasks.ts";
 import type { Shard } from "./pools.ts";
 import { findEnded, findForgotten } from "./reconcile.ts";
 import type { DispatchStore } from "./store.ts";
-import { onTaskCancelled, onTaskFound } from "./task-events.ts";
+import { failUnreadable, onTaskCancelled, onTaskFound } from "./task-events.ts";
 import type { Effect } from "./types.ts";
 
 export interface SweepDeps {
@@ -13,13 +13,18 @@ export interface SweepDeps {
   apply: (effects: Effect[]) => void;
   clock: () => QueueClock;
   left: LeftTasks;
+  /** Whether something about the task is still on its way to D1. */
+  hasDuties: (taskId: string) => boolean;
 }
 
-/** Puts the live tasks of D1 on the work list that are not there. May be repeated. */
-export async function takeUp({ store, history, apply, clock, left }: SweepDeps, shard: Shard, createdBefore: number): Promise<void> {
-  for (const { task, attempt, startTime } of await findForgotten(history, store, shard, createdBefore)) {
+/** Puts the live tasks of D1 on the work list that are not there, and ends those that nobody can read. May be repeated. */
+export async function takeUp(deps: SweepDeps, shard: Shard, createdBefore: number): Promise<void> {
+  const { store, history, apply, clock, left, hasDuties } = deps;
+  const { tasks, unreadable } = await findForgotten(history, store, shard, createdBefore);
+  for (const { task, attempt, startTime } of tasks) {
     if (!left.has(task.taskId, clock().now)) apply(onTaskFound(store, task, attempt, startTime, clock()));
   }
+  for (const taskId of unreadable) if (!hasDuties(taskId)) apply([failUnreadable(taskId, clock().now)]);
 }
 
 /** Stops what D1 has ended without a word to this object. May be repeated. */

@@ -1,7 +1,7 @@
 import { DEFAULTS } from "@star-graph/shared/defaults";
 import { handBack, loseAttempt } from "./attempt-ends.ts";
 import type { QueueClock } from "./clock.ts";
-import { fillAgent, offerItem } from "./offers.ts";
+import { fillAgent, offerItem, requeue } from "./offers.ts";
 import type { DispatchStore } from "./store.ts";
 import type { Attempt, Effect, TaskToQueue, WorkItemIn } from "./types.ts";
 import { attemptOf, base, nextLook, runningDeadline, waitingSince } from "./work-item.ts";
@@ -104,6 +104,26 @@ export function onOfferImpossible(store: DispatchStore, taskId: string, attemptI
   store.deleteItem(taskId);
   const told: Effect = { kind: "duty", duty: { kind: "cancelled", taskId, attempt: null, at: clock.now } };
   return [told, ...fillAgent(store, item.attempt.agentId, clock)];
+}
+
+/** Nobody will ever be able to run it: its user gets the hold back and is told. */
+export const failUnreadable = (taskId: string, now: number): Effect => ({
+  kind: "duty",
+  duty: { kind: "failed", taskId, attempt: null, error: "INTERNAL", message: "the task cannot be read", at: now },
+});
+
+/** Its parameters cannot be read for an offer, now or ever. */
+export function onOfferUnreadable(store: DispatchStore, taskId: string, attemptId: string, clock: QueueClock): Effect[] {
+  const item = store.getItem(taskId);
+  if (item?.state !== "offered" || item.attempt.id !== attemptId) return [];
+  store.putItem({ ...base(item), state: "ending", attempt: null, dueAt: Number.MAX_SAFE_INTEGER });
+  return [failUnreadable(taskId, clock.now), ...fillAgent(store, item.attempt.agentId, clock)];
+}
+
+/** It could not be made ready for its agent, which has not refused anything and so does not rest. */
+export function onOfferFailed(store: DispatchStore, taskId: string, attemptId: string, clock: QueueClock): Effect[] {
+  const item = store.getItem(taskId);
+  return item?.state === "offered" && item.attempt.id === attemptId ? requeue(store, item, clock) : [];
 }
 
 /** The result files that the agent claimed are not there: another attempt may bring them. */
