@@ -10,6 +10,7 @@ import { findPort } from "../../local/server.ts";
 import { ownerPool, PUBLIC_POOL } from "../../src/dispatch/pools.ts";
 import { Random } from "../../src/dispatch/testing/random.ts";
 import { AgentProcess } from "./agent-process.ts";
+import { checkExtent } from "./check-extent.ts";
 import { checkFiles, checkRecord, checkStore, checkTasks, openRecord } from "./checks.ts";
 import { EdgeProcess } from "./edge-process.ts";
 import { NO_FAULTS } from "./faulty/faults.ts";
@@ -90,7 +91,13 @@ async function openAccounts(rig: Rig, admin: { username: string; password: strin
   const administrator = new User(baseUrl, { id: 0, name: "admin", token });
   for (const { name, credits } of rig.plan.users) {
     const { data } = Registered.parse(await post("/auth/register", { username: name, password: PASSWORD }));
-    await administrator.call("POST", `/admin/users/${data.user.id}/recharge`, { amount: credits, reason: "chaos" }, signal);
+    const { code } = await administrator.call(
+      "POST",
+      `/admin/users/${data.user.id}/recharge`,
+      { amount: credits, reason: "chaos" },
+      signal,
+    );
+    if (code !== 200) throw new Error(`${name} got no credits: ${code}`);
     rig.users.push(new User(baseUrl, { id: data.user.id, name, token: data.token }));
   }
 }
@@ -239,6 +246,7 @@ async function judge(rig: Rig, signal: AbortSignal): Promise<void> {
     tally.check(freezed === 0 && available >= 0, `${user.name} has ${freezed} frozen and ${available} available`);
     counts.add("(submissions refused for lack of credits)", user.refused);
     counts.add("(ends told by STOMP)", user.toldByStomp.size);
+    counts.add("(tasks accepted)", user.accepted.size);
   }
   for (const status of statusOf.values()) counts.add(`(tasks ${status})`);
   checkTasks(tally, users, statusOf);
@@ -246,6 +254,7 @@ async function judge(rig: Rig, signal: AbortSignal): Promise<void> {
   await edge.sweepFiles();
   const files = await edge.files();
   counts.add("(files of nobody that the sweep found)", before.length - files.length);
+  checkExtent(tally, rig.plan, counts);
   // Nobody writes any more.
   await Promise.all(rig.agents.map((agent) => agent.stop()));
   await edge.stop();
