@@ -9,6 +9,8 @@ const PREFIX = "asked:";
 
 /** What is kept of a SEND, or of all that a COMMIT performs, until it is answered: enough to say later that it was not. */
 export interface Asked {
+  /** Which of the object's sessions asked. */
+  readonly session: string;
   readonly language: Language;
   readonly requests: readonly AppRequest[];
   readonly receipt: string | null;
@@ -41,10 +43,10 @@ export class OpenRequests {
   }
 
   /** @returns what to close it by. Bodies are not kept. */
-  open({ language }: AppCaller, requests: readonly AppRequest[], receipt: string | null): string {
+  open({ session, language }: AppCaller, requests: readonly AppRequest[], receipt: string | null): string {
     const key = PREFIX + String(this.#next++).padStart(12, "0");
     const kept = requests.map((request) => ({ destination: request.destination, headers: correlationOf(request).headers, body: "" }));
-    this.#kv.put(key, { language, requests: kept, receipt });
+    this.#kv.put(key, { session, language, requests: kept, receipt });
     return key;
   }
 
@@ -53,16 +55,16 @@ export class OpenRequests {
   }
 
   /** The answers to what an earlier life of the object was asked and did not answer, in order, each with what to close it by. */
-  takeLost(now: number): { key: string; replies: AppReply[]; receipt: string | null }[] {
+  takeLost(now: number): { key: string; session: string; replies: AppReply[]; receipt: string | null }[] {
     const lost = this.#lost;
     this.#lost = [];
-    return lost.map(([key, { language, requests, receipt }]) => {
+    return lost.map(([key, { session, language, requests, receipt }]) => {
       const replies = requests.map((request) => {
         const correlation = correlationOf(request);
         const body = errorBody(UNKNOWN, { language, now, requestId: requestIdOf(correlation.id) });
         return toReply("error", request, correlation, body, UNKNOWN.retryAfterSeconds);
       });
-      return { key, replies, receipt };
+      return { key, session, replies, receipt };
     });
   }
 }

@@ -5,7 +5,7 @@ import type { AppCaller, AppReply, AppRequest, SessionEvent } from "../stomp/ses
 import type { OpenRequests } from "./open-requests.ts";
 import { correlationOf, toReply } from "./reply.ts";
 
-/** SENDs of one session that may wait for those before them; the next ones are answered that they are too many. */
+/** SENDs of one session that may wait for those before them; the next ones are answered, in their turn, that they are too many. */
 const MAX_WAITING = 32;
 /** A client that goes on after being told so often that it is too fast does not listen. */
 const MAX_REFUSED = 200;
@@ -33,30 +33,36 @@ export class RequestQueue {
 
   /** @param requests of one SEND, or of all that a COMMIT performs. @returns when they have been answered. */
   add(caller: AppCaller, requests: readonly AppRequest[], receipt: string | null): Promise<void> {
-    if (this.#waiting >= MAX_WAITING) {
-      this.#refused += 1;
-      if (this.#refused > MAX_REFUSED) return Promise.resolve();
-      if (this.#refused === MAX_REFUSED) return this.#end("Too many requests, sent on after being told so");
-      const replies = requests.map((request) => this.#tooMany(caller, request));
-      return this.#deps.tell({ type: "replied", replies, receipt }).then(() => undefined);
-    }
+    if (this.#waiting >= MAX_WAITING) return this.#refuse(caller, requests, receipt);
     this.#waiting += 1;
     this.#refused = 0;
     const key = this.#deps.open.open(caller, requests, receipt);
-    const turn = this.#last
-      .then(() => this.#answer(caller, requests, receipt))
-      .finally(() => {
+    return this.#inTurn(() =>
+      this.#answer(caller, requests, receipt).finally(() => {
         this.#waiting -= 1;
         this.#deps.open.close(key);
-      });
+      }),
+    );
+  }
+
+  #refuse(caller: AppCaller, requests: readonly AppRequest[], receipt: string | null): Promise<void> {
+    this.#refused += 1;
+    if (this.#refused > MAX_REFUSED) return Promise.resolve();
+    if (this.#refused === MAX_REFUSED) return this.#end(caller, "Too many requests, sent on after being told so");
+    const replies = requests.map((request) => this.#tooMany(caller, request));
+    return this.#inTurn(() => this.#tell({ type: "replied", session: caller.session, replies, receipt }));
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#last.then(work);
     this.#last = turn.catch(() => undefined);
     return turn;
   }
 
   /** To be called once, when the object begins: what an earlier life of it has not answered. */
   async answerLost(): Promise<void> {
-    for (const { key, replies, receipt } of this.#deps.open.takeLost(this.#deps.now())) {
-      await this.#deps.tell({ type: "replied", replies, receipt });
+    for (const { key, session, replies, receipt } of this.#deps.open.takeLost(this.#deps.now())) {
+      await this.#tell({ type: "replied", session, replies, receipt });
       this.#deps.open.close(key);
     }
   }
@@ -65,14 +71,18 @@ export class RequestQueue {
     const replies: AppReply[] = [];
     for (const request of requests) {
       const reply = await this.#deps.answer(caller, request);
-      if (!reply) return this.#end("The sign-in has ended");
+      if (!reply) return this.#end(caller, "The sign-in has ended");
       replies.push(reply);
     }
-    await this.#deps.tell({ type: "replied", replies, receipt });
+    await this.#tell({ type: "replied", session: caller.session, replies, receipt });
   }
 
-  async #end(reason: string): Promise<void> {
-    await this.#deps.tell({ type: "ended", reason });
+  #end({ session }: AppCaller, reason: string): Promise<void> {
+    return this.#tell({ type: "ended", reason, session });
+  }
+
+  async #tell(event: SessionEvent): Promise<void> {
+    await this.#deps.tell(event);
   }
 
   #tooMany({ language }: AppCaller, request: AppRequest): AppReply {

@@ -17,24 +17,25 @@ function surroundings({ isOnline = true } = {}) {
   const line = { isOnline, isGone: false, stubs: 0, had: 0 };
   const told: string[] = [];
   const stub = {
-    async deliver(pushes: Push[]) {
+    async deliver(_name: string, pushes: Push[]) {
       if (!line.isOnline) throw new Error("cut");
       await new Promise<void>((answer) => calls.push({ pushes, answer }));
       if (line.isGone) return null;
       for (const { destination, eventId } of pushes) if (destination === RESULT) line.had = eventId;
       return { [RESULT]: line.had, [PROGRESS]: 0 };
     },
-    async end(reason: string) {
+    async end(_name: string, reason: string) {
       if (!line.isOnline) throw new Error("cut");
       told.push(`ended: ${reason}`);
     },
   };
   const delivery = new SessionDelivery({
     feeds,
-    session: (objectId) => ({ objectId, authSessionId: "", registeredAt: 0, destinations: [PROGRESS, RESULT] }),
+    session: (objectId) => ({ objectId, name: "s-1", authSessionId: "", registeredAt: 0, destinations: [PROGRESS, RESULT] }),
     stub: () => ((line.stubs += 1), stub),
-    onGone: (objectId) => void told.push(`gone: ${objectId}`),
-    onUnreachable: (objectId) => void told.push(`unreachable: ${objectId}`),
+    onGone: ({ objectId }) => void told.push(`gone: ${objectId}`),
+    onReached: () => undefined,
+    onUnreachable: ({ objectId }, reason) => void told.push(`unreachable: ${objectId}${reason === null ? "" : `, ${reason}`}`),
   });
   const move = (taskId: string, currentStep: number) => {
     const message: ProgressMessage = {
@@ -112,10 +113,10 @@ test("a session that has ended is forgotten", async () => {
   expect(told).toEqual(["gone: s"]);
 });
 
-test("a session that is ended knows once the call returns; one that cannot be reached is forgotten all the same", async () => {
+test("a session that is ended knows once the call returns; one that cannot be reached is still to end", async () => {
   const { delivery, line, told } = surroundings();
-  await delivery.end(["s"], "logged out");
+  await delivery.end([{ objectId: "s", name: "s-1" }], "logged out");
   line.isOnline = false;
-  await delivery.end(["t"], "logged out");
-  expect(told).toEqual(["ended: logged out", "gone: s", "gone: t"]);
+  await delivery.end([{ objectId: "t", name: "s-1" }], "logged out");
+  expect(told).toEqual(["ended: logged out", "gone: s", "unreachable: t, logged out"]);
 });

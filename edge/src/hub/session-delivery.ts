@@ -6,19 +6,23 @@ import type { LiveSession } from "./session-registry.ts";
 
 /** A socket's object, as far as the hub uses it. */
 export interface SessionStub {
-  /** @returns how far it is then; null when it has ended. */
-  deliver(pushes: Push[]): Promise<HadUpTo | null>;
-  end(reason: string): Promise<void>;
+  /** @returns how far the session of that name is then; null when it has ended. */
+  deliver(name: string, pushes: Push[]): Promise<HadUpTo | null>;
+  end(name: string, reason: string): Promise<void>;
 }
 
 interface SessionDeliveryDeps {
   feeds: SessionFeeds;
   session(objectId: string): LiveSession | null;
   stub(objectId: string): SessionStub;
-  onGone(objectId: string): void;
-  /** It could not be reached; what it is owed is still known. */
-  onUnreachable(objectId: string): void;
+  /** It has ended. */
+  onGone(session: NamedSession): void;
+  onReached(session: NamedSession): void;
+  /** It could not be reached. @param reason why it was to end; null when it was to be brought what it is owed, which is still known */
+  onUnreachable(session: NamedSession, reason: string | null): void;
 }
+
+type NamedSession = Pick<LiveSession, "objectId" | "name">;
 
 /** Brings sockets what they are owed: one call at a time to each of them, so that nothing overtakes anything. */
 export class SessionDelivery {
@@ -41,17 +45,16 @@ export class SessionDelivery {
     return flushing;
   }
 
-  /** Tells them why, and closes them. Once it has returned they know. */
-  async end(objectIds: readonly string[], reason: string): Promise<void> {
+  /** Tells them why, and closes them. Once it has returned, those that could be reached know. */
+  async end(sessions: readonly NamedSession[], reason: string): Promise<void> {
     await Promise.all(
-      objectIds.map(async (objectId) => {
+      sessions.map(async (session) => {
         try {
-          await this.#stubOf(objectId).end(reason);
+          await this.#stubOf(session.objectId).end(session.name, reason);
         } catch (error) {
-          log("error", "session unreachable", { sessionObjectId: objectId, error: String(error) });
+          return this.#unreachable(session, reason, error);
         }
-        this.forget(objectId);
-        this.#deps.onGone(objectId);
+        this.#deps.onGone(session);
       }),
     );
   }
@@ -67,18 +70,27 @@ export class SessionDelivery {
       const pushes = session && feeds.next(session);
       if (!pushes) return this.#leave(objectId);
       try {
-        const hadUpTo = await this.#stubOf(objectId).deliver(pushes);
-        if (hadUpTo) feeds.settle(objectId, pushes, hadUpTo);
-        else this.#deps.onGone(objectId);
+        const hadUpTo = await this.#stubOf(objectId).deliver(session.name, pushes);
+        if (!hadUpTo) {
+          this.#deps.onGone(session);
+          continue;
+        }
+        feeds.settle(objectId, pushes, hadUpTo);
+        this.#deps.onReached(session);
       } catch (error) {
-        log("error", "session unreachable", { sessionObjectId: objectId, error: String(error) });
         feeds.fail(objectId);
-        // A stub that failed once fails for ever, so the next call gets a new one.
-        this.#stubs.delete(objectId);
-        this.#deps.onUnreachable(objectId);
+        this.#unreachable(session, null, error);
         return this.#leave(objectId);
       }
     }
+  }
+
+  #unreachable(session: NamedSession, reason: string | null, error: unknown): void {
+    const { objectId } = session;
+    log("error", "session unreachable", { sessionObjectId: objectId, error: String(error) });
+    // A stub that failed once fails for ever, so the next call gets a new one.
+    this.#stubs.delete(objectId);
+    this.#deps.onUnreachable(session, reason);
   }
 
   /** At once, not when the promise settles: what comes in between needs a new one. */

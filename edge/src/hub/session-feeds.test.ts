@@ -5,7 +5,7 @@ import { LiveProgress } from "./live-progress.ts";
 import { SessionFeeds } from "./session-feeds.ts";
 
 const { progress: PROGRESS, result: RESULT } = PUSH_DESTINATIONS;
-const SESSION = { objectId: "s", authSessionId: "sign-in", registeredAt: 0, destinations: [PROGRESS, RESULT] };
+const SESSION = { objectId: "s", name: "s-1", authSessionId: "sign-in", registeredAt: 0, destinations: [PROGRESS, RESULT] };
 
 function aProgress(taskId: string, currentStep: number): ProgressMessage {
   return { type: "progress", taskId, progress: 0, currentStep, totalSteps: 30, message: "", phase: "sampling", attempt: 1 };

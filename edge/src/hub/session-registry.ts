@@ -1,5 +1,7 @@
 export interface LiveSession {
   readonly objectId: string;
+  /** What CONNECTED called it: the object's next session is another one. */
+  readonly name: string;
   /** The sign-in its token came from: a logout ends all of them. */
   readonly authSessionId: string;
   readonly registeredAt: number;
@@ -27,13 +29,15 @@ export class SessionRegistry {
    * @returns null when the sign-in has ended meanwhile: its logout could not find a session that was not here yet.
    * Otherwise the sessions that had to make room.
    */
-  add(objectId: string, authSessionId: string, now: number): { session: LiveSession; crowdedOut: string[] } | null {
-    if (this.hasEnded(authSessionId, now)) return null;
-    if (this.#endedAllAt !== null && now - this.#endedAllAt < CONNECT_MS) return null;
+  add(
+    { objectId, name, authSessionId }: Pick<LiveSession, "objectId" | "name" | "authSessionId">,
+    now: number,
+  ): { session: LiveSession; crowdedOut: LiveSession[] } | null {
+    if (this.isTurnedAway(authSessionId, now)) return null;
     this.#sessions.delete(objectId);
-    const crowdedOut = [...this.#sessions.keys()].slice(0, Math.max(0, this.#sessions.size + 1 - MAX_SESSIONS));
-    for (const oldest of crowdedOut) this.#sessions.delete(oldest);
-    const session = { objectId, authSessionId, registeredAt: now, destinations: [] };
+    const crowdedOut = [...this.#sessions.values()].slice(0, Math.max(0, this.#sessions.size + 1 - MAX_SESSIONS));
+    for (const oldest of crowdedOut) this.#sessions.delete(oldest.objectId);
+    const session = { objectId, name, authSessionId, registeredAt: now, destinations: [] };
     this.#sessions.set(objectId, session);
     return { session, crowdedOut };
   }
@@ -59,25 +63,26 @@ export class SessionRegistry {
     return [...this.#sessions.values()].filter((session) => session.destinations.includes(destination)).map(({ objectId }) => objectId);
   }
 
-  /** Whether that sign-in has ended in the last minute. */
-  hasEnded(authSessionId: string, now: number): boolean {
+  /** Whether that sign-in has ended in the last minute, or all have just now. */
+  isTurnedAway(authSessionId: string, now: number): boolean {
+    if (this.#endedAllAt !== null && now - this.#endedAllAt < CONNECT_MS) return true;
     const endedAt = this.#endedAuth.get(authSessionId);
     return endedAt !== undefined && now - endedAt < ENDED_AUTH_MS;
   }
 
   /** Takes out every session of a sign-in, and turns away those still on their way in. */
-  endAuthSession(authSessionId: string, now: number): string[] {
+  endAuthSession(authSessionId: string, now: number): LiveSession[] {
     for (const [id, endedAt] of this.#endedAuth) if (now - endedAt >= ENDED_AUTH_MS) this.#endedAuth.delete(id);
     this.#endedAuth.set(authSessionId, now);
-    const ended = [...this.#sessions.values()].filter((session) => session.authSessionId === authSessionId).map(({ objectId }) => objectId);
-    for (const objectId of ended) this.#sessions.delete(objectId);
+    const ended = [...this.#sessions.values()].filter((session) => session.authSessionId === authSessionId);
+    for (const { objectId } of ended) this.#sessions.delete(objectId);
     return ended;
   }
 
   /** Takes out every session, and turns away those still on their way in. */
-  endAll(now: number): string[] {
+  endAll(now: number): LiveSession[] {
     this.#endedAllAt = now;
-    const ended = [...this.#sessions.keys()];
+    const ended = [...this.#sessions.values()];
     this.#sessions.clear();
     return ended;
   }

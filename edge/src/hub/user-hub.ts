@@ -15,16 +15,15 @@ import { EventLog, type Start } from "./event-log.ts";
 import { HubStore } from "./hub-store.ts";
 import { LiveProgress } from "./live-progress.ts";
 import { type Picture, Previews } from "./previews.ts";
+import { Retries, type Retry } from "./retries.ts";
 import { SessionDelivery } from "./session-delivery.ts";
 import { SessionFeeds } from "./session-feeds.ts";
-import { SessionRegistry } from "./session-registry.ts";
+import { type LiveSession, SessionRegistry } from "./session-registry.ts";
 import { StatusWaiters } from "./status-waiters.ts";
 import { TaskStreams } from "./task-streams.ts";
 
 /** How often an event stream says that it is still there. */
 const HEARTBEAT_MS = 15_000;
-/** Sockets that could not be reached are tried again after so long. */
-const RETRY_MS = 5_000;
 /** More than a user may have waiting and running. */
 const WATCHED_TASKS = 200;
 const { progress: PROGRESS, result: RESULT } = PUSH_DESTINATIONS;
@@ -35,7 +34,7 @@ const { progress: PROGRESS, result: RESULT } = PUSH_DESTINATIONS;
  * waits; a logout ends sessions. Any of it may be called twice or late.
  *
  * Survives eviction (SQLite): sessions with their subscriptions, the numbered ends of the last 10 minutes, which event ids are
- * spent, callbacks with their next try, the alarm. Lost: event streams and held requests, whose clients come again; the newest
+ * spent, callbacks and calls on sessions with their next try, the alarm. Lost: event streams and held requests, whose clients come again; the newest
  * progress of live tasks, which the next progress or subscription brings back; sign-ins ended in the last minute. How far a session
  * is, it says itself.
  */
@@ -49,6 +48,7 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
   #refreshing: Promise<void> | null = null;
   readonly #feeds: SessionFeeds;
   readonly #delivery: SessionDelivery;
+  readonly #retries: Retries;
   readonly #callbacks: CallbackSender;
   readonly #tasks: Pick<TaskStore, "findStatus">;
   readonly #waiters = new StatusWaiters();
@@ -65,8 +65,13 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
       feeds: this.#feeds,
       session: (objectId) => this.#sessions.get(objectId),
       stub: (objectId) => env.SOCK_SESSION.get(env.SOCK_SESSION.idFromString(objectId)),
-      onGone: (objectId) => this.#forget(objectId),
-      onUnreachable: () => this.#retryLater(),
+      onGone: (session) => this.#forget(session),
+      onReached: ({ objectId, name }) => this.#retries.clear(objectId, name),
+      onUnreachable: (session, reason) => this.#retryLater(session, reason),
+    });
+    this.#retries = new Retries(this.#store.loadRetries(), {
+      save: (retry) => this.#store.saveRetry(retry),
+      delete: (objectId) => this.#store.deleteRetry(objectId),
     });
     const { publicBaseUrl, tokenSecret } = parseConfig(env);
     this.#publicBaseUrl = publicBaseUrl;
@@ -81,31 +86,36 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
   }
 
   /** @returns false when the sign-in has ended since its token was checked. */
-  register(sessionObjectId: string, authSessionId: string): boolean {
-    const added = this.#sessions.add(sessionObjectId, authSessionId, Date.now());
+  register(session: Pick<LiveSession, "objectId" | "name" | "authSessionId">): boolean {
+    const { objectId } = session;
+    const added = this.#sessions.add(session, Date.now());
     if (!added) return false;
+    // What was to become of the object's session before this one is settled: it is over.
+    this.#retries.clear(objectId);
+    this.#feeds.forget(objectId);
     this.#store.saveSession(added.session);
-    this.ctx.waitUntil(this.#delivery.end(added.crowdedOut, "Too many connections: the oldest makes room"));
+    this.ctx.waitUntil(this.#end(added.crowdedOut, "Too many connections: the oldest makes room"));
     return true;
   }
 
-  unregister(sessionObjectId: string): void {
-    this.#forget(sessionObjectId);
+  unregister(session: Pick<LiveSession, "objectId" | "name">): void {
+    this.#forget(session);
   }
 
   /**
    * From here on the session is sent what is published there, and first of all what it has missed: the newest progress of each live
    * task, or the ends since it was there. That is not awaited: the session is waiting for this call, and takes deliveries after it.
    * @param after the newest event that the client says it has had
+   * @returns null for a session that is not known: it was ended, or given up
    */
-  subscribed(sessionObjectId: string, userId: number, destination: string, after: number | null): Start {
+  subscribed(sessionObjectId: string, userId: number, destination: string, after: number | null): Start | null {
     const start = destination === RESULT ? this.#log.startOfEnds(after, Date.now()) : this.#log.startOfProgress(after);
     const session = this.#sessions.subscribe(sessionObjectId, destination);
-    if (!session) return start;
+    if (!session) return null;
     this.#store.saveSession(session);
     this.#feeds.start(sessionObjectId, destination, start.startAfter);
     if (destination === PROGRESS) this.ctx.waitUntil(this.#refresh(userId));
-    this.ctx.waitUntil(this.#delivery.flush(sessionObjectId));
+    this.ctx.waitUntil(this.#flush(sessionObjectId));
     return start;
   }
 
@@ -182,7 +192,7 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
     const taskId = pathname.slice(1);
     const authSessionId = searchParams.get("session") ?? "";
     // A ticket outlives the sign-in that asked for it by less than a minute, and so long a logout is remembered.
-    if (this.#sessions.hasEnded(authSessionId, Date.now())) return new Response(null, { status: 401 });
+    if (this.#sessions.isTurnedAway(authSessionId, Date.now())) return new Response(null, { status: 401 });
     const lastEventId = request.headers.get("Last-Event-ID");
     if (lastEventId === END_ID) return nothingMore();
     if (!this.#log.of(taskId)) await this.#refresh(Number(searchParams.get("user")));
@@ -199,22 +209,19 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
     const now = Date.now();
     for (const id of authSessionIds) this.#streams.endAuthSession(id);
     const ended = authSessionIds.flatMap((id) => this.#sessions.endAuthSession(id, now));
-    await this.#delivery.end(ended, reason);
+    await this.#end(ended, reason);
   }
 
   /** The same for the user's all. Who disables an account writes that to D1 first: a CONNECT after that is refused there. */
   async endAllSessions(reason: string): Promise<void> {
     this.#streams.endAll();
-    await this.#delivery.end(this.#sessions.endAll(Date.now()), reason);
+    await this.#end(this.#sessions.endAll(Date.now()), reason);
   }
 
   override async alarm(): Promise<void> {
     const now = Date.now();
     this.#dropOld(now);
-    if ((this.#store.getMark("retry_at") ?? Infinity) <= now) {
-      this.#store.clearMark("retry_at");
-      await Promise.all([this.#flushAll(RESULT), this.#flushAll(PROGRESS)]);
-    }
+    await Promise.all(this.#retries.due(now).map((retry) => this.#tryAgain(retry)));
     await this.#sendCallbacks();
     await this.#armAlarm();
   }
@@ -231,7 +238,7 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
     this.#streams.send(taskId, progressEvent(progress));
     for (const objectId of this.#sessions.subscribersOf(PROGRESS)) {
       this.#feeds.touch(objectId, taskId);
-      this.ctx.waitUntil(this.#delivery.flush(objectId));
+      this.ctx.waitUntil(this.#flush(objectId));
     }
   }
 
@@ -252,7 +259,12 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
   }
 
   #flushAll(destination: string): Promise<unknown> {
-    return Promise.all(this.#sessions.subscribersOf(destination).map((objectId) => this.#delivery.flush(objectId)));
+    return Promise.all(this.#sessions.subscribersOf(destination).map((objectId) => this.#flush(objectId)));
+  }
+
+  /** One that could not be reached is left alone until it is tried again. */
+  async #flush(objectId: string): Promise<void> {
+    if (!this.#retries.isResting(objectId, Date.now())) await this.#delivery.flush(objectId);
   }
 
   #dropOld(now: number): void {
@@ -260,14 +272,35 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
     if (droppedUpTo !== null) this.#store.dropEndsUpTo(droppedUpTo);
   }
 
-  #retryLater(): void {
-    this.#store.setMark("retry_at", Date.now() + RETRY_MS);
+  /** Ends them; those that cannot be reached now, later. */
+  async #end(sessions: readonly LiveSession[], reason: string): Promise<void> {
+    for (const session of sessions) {
+      this.#forget(session);
+      this.#retries.oweEnd(session, reason, Date.now());
+    }
+    if (sessions.length > 0) await this.#armAlarm();
+    await this.#delivery.end(sessions, reason);
+  }
+
+  async #tryAgain(retry: Retry): Promise<void> {
+    if (retry.reason !== null) return this.#delivery.end([retry], retry.reason);
+    await this.#delivery.flush(retry.objectId);
+    // Nothing may have been owed any more, so that nobody was asked.
+    if (this.#retries.due(Date.now()).includes(retry)) this.#retries.clear(retry.objectId, retry.name);
+  }
+
+  #retryLater(session: Pick<LiveSession, "objectId" | "name">, reason: string | null): void {
+    if (!this.#retries.failed(session, reason, Date.now()) && reason === null) {
+      this.#forget(session);
+      // It is deaf from here on: its client should learn that, if it can.
+      this.#retries.oweEnd(session, "Not reachable for too long", Date.now());
+    }
     this.ctx.waitUntil(this.#armAlarm());
   }
 
   /** One alarm for all reasons, moved only when the earliest became earlier. */
   async #armAlarm(): Promise<void> {
-    const reasons = [this.#log.nextExpiry(), this.#callbacks.earliestDue(), this.#store.getMark("retry_at")];
+    const reasons = [this.#log.nextExpiry(), this.#callbacks.earliestDue(), this.#retries.earliestDue()];
     const next = Math.min(...reasons.map((due) => due ?? Infinity));
     const armed = await this.ctx.storage.getAlarm();
     if (next !== Infinity && (armed === null || next < armed)) await this.ctx.storage.setAlarm(next);
@@ -284,10 +317,14 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
     this.#heartbeat = isOccupied ? setInterval(() => this.#streams.beat(Date.now()), HEARTBEAT_MS) : undefined;
   }
 
-  #forget(sessionObjectId: string): void {
-    this.#delivery.forget(sessionObjectId);
-    this.#feeds.forget(sessionObjectId);
-    this.#sessions.remove(sessionObjectId);
-    this.#store.deleteSession(sessionObjectId);
+  /** The object's next session, which may be there already, is left alone. */
+  #forget(session: Pick<LiveSession, "objectId" | "name">): void {
+    const { objectId, name } = session;
+    this.#store.deleteSession(session);
+    this.#retries.clear(objectId, name);
+    if ((this.#sessions.get(objectId)?.name ?? name) !== name) return;
+    this.#delivery.forget(objectId);
+    this.#feeds.forget(objectId);
+    this.#sessions.remove(objectId);
   }
 }

@@ -50,7 +50,7 @@ export class HubEffects {
         return this.#orFailed(() => this.#hubOf(effect.userId).unsubscribed(id, effect.destination));
       case "leave":
         // The hub also finds out by itself, from the first "gone" it is answered.
-        return this.#orFailed(() => this.#hubOf(effect.userId).unregister(id)).then(() => null);
+        return this.#orFailed(() => this.#hubOf(effect.userId).unregister({ objectId: id, name: effect.session })).then(() => null);
       case "request":
         this.#ask(effect.caller, [effect.request], effect.receipt);
         return null;
@@ -74,7 +74,10 @@ export class HubEffects {
   }
 
   async #subscribe({ userId, id, destination, after, receipt }: Extract<HubEffect, { type: "subscribe" }>): Promise<SessionEvent> {
-    const { startAfter, gapAfter } = await this.#hubOf(userId).subscribed(this.#sessionObjectId, userId, destination, after);
+    const start = await this.#hubOf(userId).subscribed(this.#sessionObjectId, userId, destination, after);
+    // Ended or given up there, which this session has not heard of: it would be told nothing any more.
+    if (!start) return { type: "ended", reason: "The session has ended: connect again" };
+    const { startAfter, gapAfter } = start;
     return { type: "subscribed", id, destination, startAfter, gapAfter, receipt };
   }
 
@@ -82,10 +85,12 @@ export class HubEffects {
     const authentication = await authenticateBearer(this.#env, token, Date.now());
     if (!authentication.ok) return { type: "refused" };
     const { user, sessionId, expiresAt } = authentication;
-    const isRegistered = await this.#hubOf(user.id).register(this.#sessionObjectId, sessionId);
+    const session = crypto.randomUUID();
+    const registration = { objectId: this.#sessionObjectId, name: session, authSessionId: sessionId };
+    const isRegistered = await this.#hubOf(user.id).register(registration);
     if (!isRegistered) return { type: "refused" };
     const known = { ...user, authSessionId: sessionId, tokenExpiresAt: expiresAt };
-    return { type: "authenticated", user: known, session: crypto.randomUUID() };
+    return { type: "authenticated", user: known, session };
   }
 
   async #orFailed(call: () => Promise<SessionEvent | void>): Promise<SessionEvent | null> {

@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { preferredLanguage } from "@star-graph/shared/text";
 import { type HadUpTo, hadUpTo } from "../stomp/had-up-to.ts";
 import { dueAt, openSession, type Push, type SessionEvent } from "../stomp/session-state.ts";
+import { isOf } from "../stomp/session.ts";
 import { chooseSubProtocol } from "../stomp/sub-protocol.ts";
 import type { Carrier } from "./carrier.ts";
 import { OPEN_FRAME } from "./frames.ts";
@@ -87,10 +88,12 @@ export class SockSession extends DurableObject<Cloudflare.Env> {
     });
   }
 
-  /** Sends what the hub publishes. @returns how far the session is then; null when it has ended. */
-  deliver(pushes: Push[]): Promise<HadUpTo | null> {
+  /** Sends what the hub publishes. @returns how far the session of that name is then; null when it has ended. */
+  deliver(session: string, pushes: Push[]): Promise<HadUpTo | null> {
     return this.#inTurn(async () => {
       const { carrier, line } = this.#session();
+      const before = carrier.state();
+      if (!before || !isOf(before, session)) return null;
       if (pushes.length > 0) await line.handle({ type: "push", pushes });
       const state = carrier.state();
       return state && hadUpTo(state);
@@ -98,8 +101,8 @@ export class SockSession extends DurableObject<Cloudflare.Env> {
   }
 
   /** Tells the client why in an ERROR, and closes. */
-  end(reason: string): Promise<void> {
-    return this.#tell({ type: "ended", reason });
+  end(session: string, reason: string): Promise<void> {
+    return this.#tell({ type: "ended", reason, session });
   }
 
   #tell(event: SessionEvent): Promise<void> {

@@ -31,6 +31,7 @@ const connected = (beatEveryMs: number): SessionState => ({
   phase: "connected",
   language: "zh",
   version: "1.2",
+  session: "s-1",
   userId: 1,
   authSessionId: "a",
   scopes: null,

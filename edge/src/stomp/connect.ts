@@ -28,6 +28,7 @@ export function onAuthenticated({ language, version, beatEveryMs }: Authenticati
     phase: "connected",
     language,
     version,
+    session,
     userId: user.id,
     authSessionId: user.authSessionId,
     scopes: user.scopes,

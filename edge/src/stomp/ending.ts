@@ -31,7 +31,7 @@ export function protocolError(state: SessionState, message: string, frame: Frame
 
 /** Nothing more is sent or expected; a user's hub is told last, when the peer already knows. */
 export function end(state: SessionState, effects: readonly SessionEffect[]): Step {
-  const leave: SessionEffect[] = state.phase === "connected" ? [{ type: "leave", userId: state.userId }] : [];
+  const leave: SessionEffect[] = state.phase === "connected" ? [{ type: "leave", userId: state.userId, session: state.session }] : [];
   return { state: { phase: "closed" }, effects: [...effects, ...leave] };
 }
 

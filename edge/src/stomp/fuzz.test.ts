@@ -100,7 +100,7 @@ function anEvent(): SessionEvent {
     { type: "push", pushes: Array.from({ length: below(4) }, () => push) },
     { type: "push", pushes: [push] },
     { type: "subscribed", ...start, receipt: oneOf([null, "r"]) },
-    { type: "replied", replies: [{ headers: { "correlation-id": "a\nb" }, body: "{}" }], receipt: oneOf([null, "r"]) },
+    { type: "replied", session: "s-1", replies: [{ headers: { "correlation-id": "a\nb" }, body: "{}" }], receipt: oneOf([null, "r"]) },
     { type: "due" },
     { type: "refused" },
     { type: "failed" },

@@ -17,6 +17,8 @@ export interface SessionUser {
 
 /** In whose name a request is made. */
 export interface AppCaller {
+  /** What CONNECTED called the session that asks: its answer is for nobody else. */
+  readonly session: string;
   readonly userId: number;
   readonly authSessionId: string;
   readonly scopes: readonly ApiScope[] | null;
@@ -85,6 +87,8 @@ export interface Connected {
   readonly phase: "connected";
   readonly language: Language;
   readonly version: StompVersion;
+  /** What CONNECTED called it. The client may open another one under the same address. */
+  readonly session: string;
   readonly userId: number;
   readonly authSessionId: string;
   readonly scopes: readonly ApiScope[] | null;
@@ -112,10 +116,10 @@ export type SessionEvent =
   /** The hub tells that subscription what came after `startAfter`, and the events between `gapAfter` and that are lost. */
   | { type: "subscribed"; id: string | null; destination: string; startAfter: number; gapAfter: number | null; receipt: string | null }
   | { type: "push"; pushes: readonly Push[] }
-  | { type: "replied"; replies: readonly AppReply[]; receipt: string | null }
+  | { type: "replied"; session: string; replies: readonly AppReply[]; receipt: string | null }
   | { type: "due" }
-  /** Somebody else ends the session: logout, ban, too many sessions. */
-  | { type: "ended"; reason: string }
+  /** Somebody else ends the session: logout, ban, too many sessions. @param session the only one that is meant, if not whatever is open */
+  | { type: "ended"; reason: string; session?: string }
   /** The transport is gone, with or without a DISCONNECT. */
   | { type: "lost" };
 
@@ -138,7 +142,7 @@ export type SessionEffect =
   /** ABORT. */
   | { type: "drop"; transaction: number }
   /** The user's hub is to forget this session. */
-  | { type: "leave"; userId: number };
+  | { type: "leave"; userId: number; session: string };
 
 export interface Step {
   readonly state: SessionState;

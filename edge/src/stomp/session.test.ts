@@ -132,6 +132,12 @@ describe("SUBSCRIBE", () => {
     expect({ ack: undefined, ...message }.ack).toBe(expected);
   });
 
+  test("in 1.0 that is made once more goes on where it was, unless it says otherwise", () => {
+    const peer = connected("1.0").subscribe({ destination: progress }, { startAfter: 4 }).push(progress, "{}", 9);
+    expect(peer.send("SUBSCRIBE", { destination: progress }).effects).toMatchObject([{ type: "subscribe", after: 9 }]);
+    expect(peer.send("SUBSCRIBE", { destination: progress, "last-event-id": "3" }).effects).toMatchObject([{ after: 3 }]);
+  });
+
   test("needs no id in 1.0, where the destination names it", () => {
     const peer = connected("1.0").subscribe({ destination: progress }).subscribe({ destination: progress });
     const [message, ...others] = peer.push(progress, "{}").seen;
@@ -272,6 +278,18 @@ describe("the end", () => {
     expect(new Peer().on({ type: "lost" }).effects).toEqual([]);
   });
 
+  test("and what it asked are its own affair, not that of the next one at the same address", () => {
+    const peer = connected();
+    const before = peer.state;
+    const late: SessionEvent[] = [
+      { type: "ended", reason: "logged out", session: "s-0" },
+      { type: "replied", session: "s-0", replies: [{ headers: {}, body: "{}" }], receipt: "r" },
+    ];
+    for (const event of late) expect(peer.on(event).effects).toEqual([]);
+    expect(peer.state).toEqual(before);
+    expect(peer.on({ type: "ended", reason: "logged out", session: "s-1" }).state).toEqual({ phase: "closed" });
+  });
+
   test("is final", () => {
     const peer = connected().on({ type: "lost" });
     const events: SessionEvent[] = [
@@ -282,7 +300,7 @@ describe("the end", () => {
       { type: "failed" },
       { type: "push", pushes: [] },
       { type: "subscribed", id: "s", destination: progress, startAfter: 0, gapAfter: 1, receipt: "r" },
-      { type: "replied", replies: [], receipt: "r" },
+      { type: "replied", session: "s-1", replies: [], receipt: "r" },
       { type: "due" },
       { type: "ended", reason: "x" },
       { type: "lost" },

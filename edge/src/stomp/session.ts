@@ -3,7 +3,7 @@ import { onAuthenticated, onConnect, onRefused } from "./connect.ts";
 import { CLOSE_CODES, end, fail, protocolError } from "./ending.ts";
 import type { Frame } from "./frame.ts";
 import { onPush, onReplied } from "./message.ts";
-import { dueAt, type SessionEvent, type SessionState, type Step } from "./session-state.ts";
+import { type Connected, dueAt, type SessionEvent, type SessionState, type Step } from "./session-state.ts";
 import { onSubscribed } from "./subscribe.ts";
 
 /**
@@ -27,10 +27,11 @@ export function onSessionEvent(state: SessionState, event: SessionEvent, now: nu
     case "push":
       return state.phase === "connected" ? onPush(state, event.pushes) : unchanged(state);
     case "replied":
-      return state.phase === "connected" ? onReplied(state, event.replies, event.receipt) : unchanged(state);
+      return isOf(state, event.session) ? onReplied(state, event.replies, event.receipt) : unchanged(state);
     case "due":
       return onDue(state, now);
     case "ended":
+      if (event.session !== undefined && !isOf(state, event.session)) return unchanged(state);
       return fail(state, { code: CLOSE_CODES.policy, message: event.reason });
     case "lost":
       return end(state, []);
@@ -55,6 +56,11 @@ function onDue(state: SessionState, now: number): Step {
   if (due === null || now < due) return unchanged(state);
   const message = state.phase === "connected" ? "The token has expired" : "No CONNECT in time";
   return fail(state, { code: CLOSE_CODES.policy, message });
+}
+
+/** Calls of others may come late, when their session has ended and the next has begun. */
+export function isOf(state: SessionState, session: string): state is Connected {
+  return state.phase === "connected" && state.session === session;
 }
 
 function unchanged(state: SessionState): Step {

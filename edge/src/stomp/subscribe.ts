@@ -25,7 +25,7 @@ export function onSubscribe(state: Connected, frame: Frame): Step {
   if (!isAckMode(ack)) return protocolError(state, "ack is none of auto, client and client-individual", frame);
   const lastEventId = frame.headers.get("last-event-id");
   if (lastEventId !== undefined && !EVENT_ID.test(lastEventId)) return protocolError(state, "last-event-id is not a number", frame);
-  const after = lastEventId === undefined ? null : Number(lastEventId);
+  const after = lastEventId === undefined ? (known?.hadUpTo ?? null) : Number(lastEventId);
   const subscription = { id, destination, ack, hadUpTo: after ?? 0 };
   const next = { ...state, subscriptions: [...state.subscriptions.filter((one) => one !== known), subscription] };
   if (next.subscriptions.length > STOMP_LIMITS.subscriptions || !remembers(next))

@@ -15,7 +15,7 @@ describe("SEND", () => {
     const headers = { destination: "/app/x", "correlation-id": "c", receipt: "r" };
     const request = { destination: "/app/x", headers, body: "{}" };
     expect(peer.effects).toEqual([{ type: "request", caller: CALLER, request, receipt: "r" }]);
-    expect(peer.on({ type: "replied", replies: [replyTo('{"a":1}')], receipt: "r" }).seen).toEqual([
+    expect(peer.on({ type: "replied", session: "s-1", replies: [replyTo('{"a":1}')], receipt: "r" }).seen).toEqual([
       {
         command: "MESSAGE",
         subscription: "s",
@@ -31,9 +31,9 @@ describe("SEND", () => {
   });
 
   test("is answered by nothing but its receipt when nobody listens on the reply queue", () => {
-    const peer = connected().on({ type: "replied", replies: [replyTo("{}")], receipt: "r" });
+    const peer = connected().on({ type: "replied", session: "s-1", replies: [replyTo("{}")], receipt: "r" });
     expect(peer.seen).toEqual([{ command: "RECEIPT", "receipt-id": "r" }]);
-    expect(peer.on({ type: "replied", replies: [replyTo("{}")], receipt: null }).seen).toEqual([]);
+    expect(peer.on({ type: "replied", session: "s-1", replies: [replyTo("{}")], receipt: null }).seen).toEqual([]);
   });
 
   test.each<[string, string, Record<string, string>]>([
@@ -74,7 +74,9 @@ describe("a transaction", () => {
     expect(peer.send("COMMIT", { transaction: "t", receipt: "c" }).effects).toEqual([
       { type: "perform", caller: CALLER, transaction: 1, receipt: "c" },
     ]);
-    expect(peer.on({ type: "replied", replies: [], receipt: "c" }).seen).toEqual([{ command: "RECEIPT", "receipt-id": "c" }]);
+    expect(peer.on({ type: "replied", session: "s-1", replies: [], receipt: "c" }).seen).toEqual([
+      { command: "RECEIPT", "receipt-id": "c" },
+    ]);
 
     peer.send("BEGIN", { transaction: "t" }).send("SEND", { destination: "/app/x", transaction: "t" });
     expect(peer.send("ABORT", { transaction: "t", receipt: "a" }).seen).toEqual([

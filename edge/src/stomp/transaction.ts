@@ -56,8 +56,8 @@ function without(state: Connected, id: string): Connected {
   return { ...state, transactions: state.transactions.filter((one) => one.id !== id) };
 }
 
-function callerOf({ userId, authSessionId, scopes, language }: Connected): AppCaller {
-  return { userId, authSessionId, scopes, language };
+function callerOf({ session, userId, authSessionId, scopes, language }: Connected): AppCaller {
+  return { session, userId, authSessionId, scopes, language };
 }
 
 const sizeOf = ({ headers, body }: AppRequest): number => new TextEncoder().encode(JSON.stringify(headers) + body).byteLength;

@@ -184,3 +184,33 @@ describe("a session over HTTP", () => {
     expect(messages.slice(1).map((one) => /"taskId":"(\w+)"/.exec(one)?.[1])).toEqual(tasks);
   });
 });
+
+describe("a session that its hub does not know any more", () => {
+  test("is told so when it subscribes, instead of waiting for nothing", async () => {
+    const { ws } = await SockJsSocket.open("");
+    const received: string[] = [];
+    ws.addEventListener("message", ({ data }) => void received.push(String(data)));
+    ws.send(frame("CONNECT", { "accept-version": "1.2", Authorization: `Bearer ${user.token}` }));
+    await expect.poll(() => received.join()).toContain("CONNECTED");
+    await runInDurableObject(hub(), (_, { storage }) => void storage.sql.exec("DELETE FROM live_sessions"));
+    await evictDurableObject(hub());
+    ws.send(frame("SUBSCRIBE", { id: "1", destination: RESULT, receipt: "r" }));
+    await expect.poll(() => received.at(-1)).toMatch(/^ERROR\n(.*\n)*message:The session has ended/);
+    expect(received.join()).not.toContain("RECEIPT");
+  });
+
+  test("is told nothing that is meant for the one before it", async () => {
+    const { ws, object: unnamed } = await SockJsSocket.open("");
+    const object = env.SOCK_SESSION.get(unnamed.id);
+    const received: string[] = [];
+    ws.addEventListener("message", ({ data }) => void received.push(String(data)));
+    ws.send(frame("CONNECT", { "accept-version": "1.2", Authorization: `Bearer ${user.token}` }));
+    ws.send(frame("SUBSCRIBE", { id: "1", destination: RESULT, receipt: "r" }));
+    await expect.poll(() => received.join()).toContain("RECEIPT");
+    expect(await object.deliver("another", [{ destination: RESULT, body: "{}", eventId: 1, isDroppable: false }])).toBeNull();
+    await object.end("another", "logged out");
+    const taskId = await anEnd();
+    await expect.poll(() => received.slice(2).map((text) => /"taskId":"(\w+)"/.exec(text)?.[1])).toEqual([taskId]);
+    ws.close(1000);
+  });
+});

@@ -667,5 +667,5 @@ test("the object of a session that was never opened keeps nothing", async () => 
   const id = newSessionId();
   expect((await send(`/000/${id}`, BEAT)).status).toBe(404);
   const object = objectOf(id);
-  expect(await object.deliver([])).toBeNull();
+  expect(await object.deliver("", [])).toBeNull();
 });

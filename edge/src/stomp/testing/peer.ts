@@ -7,7 +7,7 @@ import { onSessionEvent } from "../session.ts";
 export const USER = { id: 7, username: "demo", authSessionId: "sign-in", scopes: null, tokenExpiresAt: 1_000_000 };
 export const AUTHENTICATED: SessionEvent = { type: "authenticated", user: USER, session: "s-1" };
 /** Who that user is to whatever answers requests. */
-export const CALLER = { userId: 7, authSessionId: "sign-in", scopes: null, language: "zh" };
+export const CALLER = { session: "s-1", userId: 7, authSessionId: "sign-in", scopes: null, language: "zh" };
 const { progress } = PUSH_DESTINATIONS;
 
 /** A client and the session it talks to; `sent` and `effects` are those of the last event. */
@@ -66,4 +66,4 @@ export function errorThen(code: number, message: string, extra: object = {}): ob
   ];
 }
 
-export const LEAVE = { type: "leave", userId: 7 };
+export const LEAVE = { type: "leave", userId: 7, session: "s-1" };
