@@ -117,8 +117,9 @@ export function createDeps(env: Cloudflare.Env) {
       }
     },
     /** @throws {AppError} `UNAUTHORIZED` when the sign-in behind a ticket has ended. */
-    async openStream({ userId, sessionId }: Listener, taskId: string, lastEventId: string | null): Promise<Response> {
-      const url = `https://hub/${encodeURIComponent(taskId)}?user=${userId}&session=${encodeURIComponent(sessionId)}`;
+    async openStream({ userId, sessionId, until }: Listener, taskId: string, lastEventId: string | null): Promise<Response> {
+      const query = new URLSearchParams({ user: String(userId), session: sessionId, until: String(until) });
+      const url = `https://hub/${encodeURIComponent(taskId)}?${query.toString()}`;
       const stream = await hub(userId).fetch(new Request(url, { headers: lastEventId === null ? {} : { "Last-Event-ID": lastEventId } }));
       if (stream.status === 401) throw new AppError("UNAUTHORIZED");
       return stream;

@@ -8,7 +8,7 @@ import { requireUser } from "../http/require-user.ts";
 import { operation, withFact } from "../http/route-facts.ts";
 import { validate } from "../http/validate.ts";
 import { openEvents } from "./open-events.ts";
-import { issueTicket, readTicket } from "./ticket.ts";
+import { issueTicket, type Listener, readTicket } from "./ticket.ts";
 
 const tag = "Tasks 任务";
 const EVENTS = operation({
@@ -22,13 +22,17 @@ const EVENTS = operation({
 });
 const TICKET = operation({ tag, summary: "A ticket of one minute for a task's events / 事件流票据", answer: EventsTicket });
 
+const listenerOf = ({ id, sessionId, tokenExpiresAt }: AppEnv["Variables"]["user"]): Listener => {
+  return { userId: id, sessionId, until: tokenExpiresAt };
+};
+
 /** A token, or the ticket of this one task. */
 const requireListener = withFact(
   createMiddleware<AppEnv>(async (c, next) => {
     const ticket = c.req.query("ticket");
     if (ticket === undefined) {
       return requireUser(c, async () => {
-        c.set("listener", { userId: c.var.user.id, sessionId: c.var.user.sessionId });
+        c.set("listener", listenerOf(c.var.user));
         await next();
       });
     }
@@ -48,5 +52,5 @@ export const taskEvents = new Hono<AppEnv>()
   .post("/:taskId/events/ticket", TICKET, requireUser, validate("param", TaskIdParam), async (c) => {
     const { deps, user } = c.var;
     const { taskId } = c.req.valid("param");
-    return ok(c, await issueTicket(deps, { userId: user.id, sessionId: user.sessionId }, taskId, Date.now()));
+    return ok(c, await issueTicket(deps, listenerOf(user), taskId, Date.now()));
   });

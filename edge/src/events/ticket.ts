@@ -12,6 +12,8 @@ export interface Listener {
   userId: number;
   /** The sign-in behind it: a logout ends the stream. */
   sessionId: string;
+  /** When the token that was shown expires, Unix milliseconds: the stream goes on no longer. */
+  until: number;
 }
 
 const Ticket = z.object({
@@ -19,6 +21,7 @@ const Ticket = z.object({
   sub: z.string().regex(/^\d+$/),
   sid: z.string().min(1),
   taskId: z.string(),
+  until: z.number(),
   exp: z.number(),
 });
 
@@ -33,13 +36,13 @@ export interface IssueTicketDeps extends Pick<TaskStore, "findTask"> {
  */
 export async function issueTicket(
   deps: IssueTicketDeps,
-  { userId, sessionId }: Listener,
+  { userId, sessionId, until }: Listener,
   taskId: string,
   now: number,
 ): Promise<EventsTicket> {
   if (!(await deps.findTask(taskId, userId))) throw new AppError("NOT_FOUND");
   const exp = Math.floor(now / 1000) + TICKET_SECONDS;
-  const ticket = await sign({ use: "events", sub: String(userId), sid: sessionId, taskId, exp }, deps.tokenSecret, "HS256");
+  const ticket = await sign({ use: "events", sub: String(userId), sid: sessionId, taskId, until, exp }, deps.tokenSecret, "HS256");
   const url = `${deps.publicBaseUrl}/api/v1/tasks/${encodeURIComponent(taskId)}/events?ticket=${ticket}`;
   return { ticket, expiresIn: TICKET_SECONDS, url };
 }
@@ -58,6 +61,6 @@ export async function readTicket(deps: ReadTicketDeps, ticket: string, taskId: s
   }
   const claims = Ticket.safeParse(payload).data;
   if (!claims || claims.taskId !== taskId || claims.exp * 1000 <= now) return null;
-  const listener = { userId: Number(claims.sub), sessionId: claims.sid };
+  const listener = { userId: Number(claims.sub), sessionId: claims.sid, until: claims.until };
   return (await isSignedIn(deps, listener.userId, listener.sessionId, now)) ? listener : null;
 }

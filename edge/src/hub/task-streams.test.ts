@@ -8,12 +8,13 @@ function surroundings() {
   return { occupied, streams: new TaskStreams((isOccupied) => void occupied.push(isOccupied)) };
 }
 
+const aListener = (taskId: string, authSessionId: string, expiresAt = Infinity) => ({ taskId, authSessionId, expiresAt });
 const textOf = (stream: ReadableStream<Uint8Array>) => new Response(stream).text();
 
 describe("event streams", () => {
   test("begin with what is known, go on with their own task's events, and end with its end", async () => {
     const { streams, occupied } = surroundings();
-    const [a, b] = [streams.open("a", "session-1", ["known\n\n"], 0), streams.open("b", "session-1", [], 0)];
+    const [a, b] = [streams.open(aListener("a", "session-1"), ["known\n\n"], 0), streams.open(aListener("b", "session-1"), [], 0)];
     streams.send("a", "one\n\n");
     expect([streams.count("a"), streams.count("c")]).toEqual([1, 0]);
     streams.send("b", "other\n\n");
@@ -28,7 +29,7 @@ describe("event streams", () => {
 
   test("that nobody reads miss steps and heartbeats, never the end", async () => {
     const { streams } = surroundings();
-    const stream = streams.open("a", "session-1", [], 0);
+    const stream = streams.open(aListener("a", "session-1"), [], 0);
     for (let step = 0; step < 1000; step++) streams.send("a", `${step}\n\n`);
     streams.beat(1);
     streams.end("a", "end\n\n");
@@ -39,23 +40,31 @@ describe("event streams", () => {
 
   test("beat while they are open, and have to be opened again after an hour", async () => {
     const { streams } = surroundings();
-    const stream = streams.open("a", "session-1", [], 0);
+    const stream = streams.open(aListener("a", "session-1"), [], 0);
     streams.beat(HOUR_MS - 1);
     streams.beat(HOUR_MS);
     expect(await textOf(stream)).toBe("retry: 2000\n\n: still here\n\n");
   });
 
+  test("end with the token of who listens", async () => {
+    const { streams } = surroundings();
+    const stream = streams.open(aListener("a", "session-1", 1_000), [], 0);
+    streams.beat(999);
+    streams.beat(1_000);
+    expect(await textOf(stream)).toBe("retry: 2000\n\n: still here\n\n");
+  });
+
   test("are fifty at most: the oldest makes room", async () => {
     const { streams } = surroundings();
-    const first = streams.open("a", "session-1", [], 0);
-    for (let n = 0; n < 50; n++) streams.open("b", "session-1", [], 0);
+    const first = streams.open(aListener("a", "session-1"), [], 0);
+    for (let n = 0; n < 50; n++) streams.open(aListener("b", "session-1"), [], 0);
     expect(await textOf(first)).toBe("retry: 2000\n\n");
     expect(streams.count("b")).toBe(50);
   });
 
   test("that their readers leave are forgotten", async () => {
     const { streams, occupied } = surroundings();
-    await streams.open("a", "session-1", [], 0).cancel();
+    await streams.open(aListener("a", "session-1"), [], 0).cancel();
     expect(streams.count("a")).toBe(0);
     expect(occupied).toEqual([true, false]);
   });

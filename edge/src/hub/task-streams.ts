@@ -10,7 +10,8 @@ const MAX_AGE_MS = 3_600_000;
 interface OpenStream {
   readonly taskId: string;
   readonly authSessionId: string;
-  readonly openedAt: number;
+  /** When it is closed at the latest, Unix milliseconds. */
+  readonly until: number;
   readonly controller: ReadableStreamDefaultController<Uint8Array>;
 }
 
@@ -26,15 +27,19 @@ export class TaskStreams {
     this.#onOccupied = onOccupied;
   }
 
-  /** A stream that begins with what is known already. */
-  open(taskId: string, authSessionId: string, known: readonly string[], now: number): ReadableStream<Uint8Array> {
+  /** A stream that begins with what is known already, and ends with its listener's token. @param expiresAt of that, Unix milliseconds */
+  open(
+    { taskId, authSessionId, expiresAt }: Pick<OpenStream, "taskId" | "authSessionId"> & { expiresAt: number },
+    known: readonly string[],
+    now: number,
+  ): ReadableStream<Uint8Array> {
     const [oldest] = this.#streams;
     if (oldest && this.#streams.size >= MAX_STREAMS) this.#close(oldest);
     let stream: OpenStream;
     return new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
-          stream = { taskId, authSessionId, openedAt: now, controller };
+          stream = { taskId, authSessionId, until: Math.min(expiresAt, now + MAX_AGE_MS), controller };
           this.#streams.add(stream);
           if (this.#streams.size === 1) this.#onOccupied(true);
           for (const text of [OPENING, ...known]) controller.enqueue(utf8.encode(text));
@@ -73,7 +78,7 @@ export class TaskStreams {
 
   beat(now: number): void {
     for (const stream of this.#streams) {
-      if (now - stream.openedAt >= MAX_AGE_MS) this.#close(stream);
+      if (now >= stream.until) this.#close(stream);
       else this.#write(stream, HEARTBEAT);
     }
   }

@@ -186,7 +186,7 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
     }
   }
 
-  /** A task's event stream, which the Worker has authorised: `/<task id>?user=<id>&session=<sign-in>`, resumed by `Last-Event-ID`. */
+  /** A task's event stream, which the Worker has authorised: `/<task id>?user=<id>&session=<sign-in>&until=<ms>`, resumed by `Last-Event-ID`. */
   override async fetch(request: Request): Promise<Response> {
     const { pathname, searchParams } = new URL(request.url);
     const taskId = pathname.slice(1);
@@ -200,7 +200,7 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
     if (end) return streamResponse(endEvent(end.body));
     const newest = this.#progress.of(taskId);
     const known = newest && !hasHad(lastEventId, newest) ? [progressEvent(newest)] : [];
-    const stream = this.#streams.open(taskId, authSessionId, known, Date.now());
+    const stream = this.#streams.open({ taskId, authSessionId, expiresAt: Number(searchParams.get("until")) }, known, Date.now());
     return streamResponse(stream);
   }
 
