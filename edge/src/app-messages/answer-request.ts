@@ -50,9 +50,13 @@ export async function answerRequest(deps: AppMessageDeps, caller: AppCaller, req
   const correlation = correlationOf(request);
   const context = { language: caller.language, now, requestId: requestIdOf(headerOf(request, "x-request-id") ?? correlation.id) };
   try {
+    // Counted first: what is one too many costs no look into the database.
+    const operation = await admit(deps, caller, request);
     // The token was checked at CONNECT; what has been revoked since then must not spend anything.
     if (!(await isSignedIn(deps, caller.userId, caller.authSessionId, now))) return null;
-    return toReply("reply", request, correlation, await perform(deps, caller, request, context));
+    requireScope(caller.scopes, operation.scope);
+    const body = parseJson(request.body);
+    return toReply("reply", request, correlation, await operation.handle(deps, { caller, request, body, context }));
   } catch (error) {
     if (!(error instanceof AppError)) {
       log("error", "message failed", { requestId: context.requestId, destination: request.destination, error: describeFault(error) });
@@ -62,8 +66,8 @@ export async function answerRequest(deps: AppMessageDeps, caller: AppCaller, req
   }
 }
 
-async function perform(deps: AppMessageDeps, caller: AppCaller, request: AppRequest, context: AnswerContext): Promise<object> {
-  const { destination } = request;
+/** @throws {AppError} `NOT_FOUND` for a destination that is not there, `TOO_MANY_REQUESTS` beyond what is allowed. */
+async function admit(deps: AppMessageDeps, caller: AppCaller, { destination }: AppRequest): Promise<Operation> {
   const operation = OPERATIONS.get(destination);
   if (!operation)
     throw new AppError("NOT_FOUND", { text: { zh: `没有此目的地：${destination}`, en: `There is no destination ${destination}` } });
@@ -71,8 +75,7 @@ async function perform(deps: AppMessageDeps, caller: AppCaller, request: AppRequ
   if (!(await deps.mayRequest(caller.userId, kind))) {
     throw new AppError("TOO_MANY_REQUESTS", { retryAfterSeconds: deps.rateLimits[kind].windowSeconds });
   }
-  requireScope(caller.scopes, operation.scope);
-  return operation.handle(deps, { caller, request, body: parseJson(request.body), context });
+  return operation;
 }
 
 async function generate(deps: AppMessageDeps, { caller, request, body, context }: Parameters<Handler>[1]): Promise<object> {
