@@ -4,12 +4,14 @@ import { Hono } from "hono";
 import type { AppEnv } from "../env.ts";
 import { ok } from "../http/envelope.ts";
 import { operation } from "../http/route-facts.ts";
+import { requestKey } from "../idempotency/request-key.ts";
 import { validate } from "../http/validate.ts";
 import { actorOf } from "./actor.ts";
 import { changeUser, createUser, listUsers, toAdminUser, userForAdmin } from "./manage-users.ts";
 import { moveCredits } from "./move-credits.ts";
 
 const tag = "Admin: users 用户管理";
+const ONCE = { headers: { "Idempotency-Key": "the same key and body move credits once in 24 h" } };
 const LIST = operation({ tag, summary: "Search users / 查询用户", answer: AdminUserPage });
 const CREATE = operation({ tag, summary: "Make a user / 新建用户", answer: CreatedUser, errors: ["BAD_REQUEST"] });
 const SHOW = operation({ tag, summary: "One user / 用户详情", answer: AdminUser, errors: ["NOT_FOUND"] });
@@ -20,12 +22,13 @@ const CHANGE = operation({
   answer: AdminUser,
   errors: ["NOT_FOUND", "BAD_REQUEST"],
 });
-const RECHARGE = operation({ tag, summary: "Add credits / 充值", answer: CreditsAnswer, errors: ["NOT_FOUND"] });
+const RECHARGE = operation({ tag, summary: "Add credits / 充值", answer: CreditsAnswer, errors: ["NOT_FOUND"], ...ONCE });
 const ADJUST = operation({
   tag,
   summary: "Correct credits, up or down / 调整积分",
   answer: CreditsAnswer,
   errors: ["NOT_FOUND", "INSUFFICIENT_CREDITS"],
+  ...ONCE,
 });
 
 /** `/api/v1/admin/users`. */
@@ -40,9 +43,11 @@ export const adminUsers = new Hono<AppEnv>()
   })
   .post("/:userId/recharge", RECHARGE, validate("param", UserParam), validate("json", Recharge), async (c) => {
     const record = { ...c.req.valid("param"), ...c.req.valid("json"), type: "RECHARGE" as const, taskId: null };
-    return ok(c, await moveCredits(c.var.deps, record, actorOf(c)));
+    const key = await requestKey(c.req.header("Idempotency-Key"), `recharge ${record.userId}`, c.req.valid("json"));
+    return ok(c, await moveCredits(c.var.deps, record, actorOf(c), key));
   })
   .post("/:userId/adjust", ADJUST, validate("param", UserParam), validate("json", Adjustment), async (c) => {
     const record = { ...c.req.valid("param"), ...c.req.valid("json"), type: "ADJUST" as const, taskId: null };
-    return ok(c, await moveCredits(c.var.deps, record, actorOf(c)));
+    const key = await requestKey(c.req.header("Idempotency-Key"), `adjust ${record.userId}`, c.req.valid("json"));
+    return ok(c, await moveCredits(c.var.deps, record, actorOf(c), key));
   });

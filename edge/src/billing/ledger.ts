@@ -1,10 +1,11 @@
 import { DEFAULTS } from "@star-graph/shared/defaults";
 import type { ResultFormat } from "@star-graph/shared/task";
-import { and, eq, isNull, lte, type SQL, sql } from "drizzle-orm";
+import { and, eq, isNull, type SQL, sql } from "drizzle-orm";
 import { type Audited, auditEntry } from "../audit/audit-entry.ts";
 import { databaseMessage, type Database } from "../db/client.ts";
-import { attempts, fundRecords, holds, idempotencyKeys, results, settlements, tasks } from "../db/schema.ts";
-import { type AnswerRecord, REMEMBER_MS } from "../idempotency/request-key.ts";
+import { attempts, fundRecords, holds, results, settlements, tasks } from "../db/schema.ts";
+import { isRepeat, keepAnswer } from "../idempotency/keep-answer.ts";
+import type { AnswerRecord } from "../idempotency/request-key.ts";
 import { CHARGE_REASONS, EARN_REASON, RELEASE_REASONS } from "./reasons.ts";
 
 /** What is settled in one batch with the end of a task. */
@@ -73,26 +74,18 @@ export function createLedger(db: Database, { ownerSharePercent }: LedgerOptions 
       WHERE h.task_id = ${taskId} AND ${share} > 0`);
   }
 
-  /** Before the hold, so that of two repeats without credits for both the second learns of the first. */
-  function keepAnswer({ userId, createTime }: NewTask, record: AnswerRecord | null | undefined) {
-    if (!record) return [];
-    const { key, item } = record;
-    const isSame = and(eq(idempotencyKeys.userId, userId), eq(idempotencyKeys.key, key), eq(idempotencyKeys.item, item));
-    // One that is too old to be repeated, and which the sweep has not come to.
-    const outdated = and(isSame, lte(idempotencyKeys.createTime, createTime - REMEMBER_MS));
-    return [db.delete(idempotencyKeys).where(outdated), db.insert(idempotencyKeys).values({ userId, createTime, ...record })];
-  }
-
   return {
     async openTask(task, record) {
       const hold = { taskId: task.id, userId: task.userId, amount: task.cost, createTime: task.createTime };
       try {
-        await db.batch([db.insert(tasks).values(task), ...keepAnswer(task, record), db.insert(holds).values(hold)]);
+        // The answer before the hold, so that of two repeats without credits for both the second learns of the first.
+        const answer = keepAnswer(db, task.userId, record, task.createTime);
+        await db.batch([db.insert(tasks).values(task), ...answer, db.insert(holds).values(hold)]);
         return "opened";
       } catch (error) {
         const message = databaseMessage(error);
         if (message.includes("insufficient_credits")) return "insufficient";
-        if (message.includes("UNIQUE constraint failed: idempotency_keys")) return "repeated";
+        if (isRepeat(message)) return "repeated";
         throw error;
       }
     },

@@ -157,6 +157,22 @@ describe("users", () => {
 });
 
 describe("credits", () => {
+  test("are recharged once by a request that is repeated with its key, however many repeats there are at once", async () => {
+    const lucky = await aUser({ credits: 0 });
+    const move = (path: string, amount: number) =>
+      call("POST", `${ROOM}/users/${lucky.id}/${path}`, {
+        token: admin.token,
+        json: { amount, reason: "paid" },
+        headers: { "Idempotency-Key": `invoice-${lucky.id}` },
+      });
+    const answers = await Promise.all([1, 2, 3].map(() => move("recharge", 100)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(dataOf(await move("recharge", 100))).toMatchObject({ amount: 100, balance: 100 });
+    expect((await move("recharge", 200)).status).toBe(400);
+    expect((await move("adjust", 100)).status).toBe(400);
+    expect(await balanceOf(lucky)).toMatchObject({ balance: 100 });
+  });
+
   test("are recharged and adjusted with a reason, and never below what is free", async () => {
     const rich = await aUser({ credits: 0 });
     const move = (what: string, json: unknown) => ask("POST", `/users/${rich.id}/${what}`, json);
