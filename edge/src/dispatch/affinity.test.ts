@@ -57,6 +57,19 @@ test("an agent takes the next task of its model before an older one of another, 
   expect(served).toEqual(["red-2@a", "red-3@a", "red-4@a", "red-5@a", "blue-1@a", "red-6@a", "red-7@a"]);
 });
 
+test("a task waits for no agent that has its model, does nothing and asks for nothing, unless it has just ended one", () => {
+  connectWith("warm", "red");
+  submit("red-1", "red");
+  const attempt = accept("warm");
+  shard.connect("cold", { models });
+  shard.say("warm", aCompletion(attempt));
+  expect(offersIn(submit("red-2", "red"))).toEqual([]);
+  expect(offersIn(shard.say("warm", { type: "ready", freeSlots: 1 }))).toEqual(["red-2@warm"]);
+  shard.say("warm", aCompletion(accept("warm")));
+  shard.tick(5_000, ["warm", "cold"]);
+  expect(offersIn(submit("red-3", "red"))).toEqual(["red-3@cold"]);
+});
+
 test("a task waits for a busy agent that has its model, if that will be free before another has loaded it", () => {
   connectWith("busy", "red");
   submit("red-1", "red");

@@ -16,6 +16,8 @@ import type { AgentRecord, Requirement } from "./types.ts";
 const MIN_LOAD_MS = 1_000;
 /** How many loads' worth of work one user may be ahead of another for the sake of a loaded model. */
 const MAX_LEAD_LOADS = 4;
+/** Whose attempt has just ended will say that its slot is free. */
+const ASKS_WITHIN_MS = 3_000;
 /** Agents with a model that are looked at. */
 const SAMPLE = 16;
 
@@ -32,23 +34,26 @@ export const warmAgents = (store: DispatchStore, line: Requirement): AgentRecord
 /** Whether a task of that line had better wait for an agent that has its model: it would be free before another one has loaded it. */
 export function isBetterToWait(store: DispatchStore, line: Requirement, clock: QueueClock): boolean {
   if (!isWorthALoad(store, line.model) || store.holds.isOver(line, clock.now)) return false;
-  const warm = warmAgents(store, line).filter((agent) => agent.ownTasks !== "only" && agent.restsUntil === null && !isQuarantined(agent));
+  const warm = warmAgents(store, line)
+    .filter((agent) => agent.ownTasks !== "only" && agent.restsUntil === null && !isQuarantined(agent))
+    .map((agent) => freeIn(store, agent, clock))
+    .filter((ms) => ms !== null);
   if (warm.length === 0) return false;
   const key = lineKey(line);
   const own = store.waitingLines().find((other) => lineKey(other) === key);
   const [tasks, work] = own ? [own.tasks, own.work] : [1, 0];
   const aheadMs = (expectedMs(store, { ...line, work }) * (tasks - 1)) / tasks / warm.length;
-  const firstFree = Math.min(...warm.map((agent) => freeIn(store, agent, clock)));
-  return firstFree + aheadMs < loadMsOf(store, line.model);
+  return Math.min(...warm) + aheadMs < loadMsOf(store, line.model);
 }
 
-/** Milliseconds until one of the agent's slots is free, as far as is known. */
-function freeIn(store: DispatchStore, { agentId }: AgentRecord, { now }: QueueClock): number {
+/** Milliseconds until one of the agent's slots is free, as far as is known; null when it does nothing and asks for nothing. */
+function freeIn(store: DispatchStore, { agentId, endedAt = -Infinity }: AgentRecord, { now }: QueueClock): number | null {
   const left = store.itemsOfAgent(agentId).map((item) => {
     const startedAt = item.state === "running" ? (item.loadedAt ?? item.startedAt) : now;
     return Math.max(0, startedAt + expectedMs(store, item) - now);
   });
-  return left.length === 0 ? 0 : Math.min(...left);
+  if (left.length > 0) return Math.min(...left);
+  return store.agents.openOf(agentId) > 0 || now - endedAt < ASKS_WITHIN_MS ? 0 : null;
 }
 
 /** A line is kept waiting for the sake of a loaded model: not for longer than loading it and loading the other one back takes. */

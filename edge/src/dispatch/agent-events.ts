@@ -195,7 +195,7 @@ function onCompleted(store: DispatchStore, agentId: string, report: CompletedMes
   if (item?.state !== "running") return [late];
   learnSpeed(store, item, clock.now - (item.isCold ? (item.loadedAt ?? item.startedAt) : item.startedAt));
   const agent = store.getAgent(agentId);
-  if (agent) store.putAgent(noteSuccess(agent, item.model));
+  if (agent) store.putAgent({ ...noteSuccess(agent, item.model), endedAt: clock.now });
   store.putItem({ ...base(item), state: "ending", attempt: item.attempt, dueAt: Number.MAX_SAFE_INTEGER });
   return [{ kind: "duty", duty: { kind: "completed", taskId: item.taskId, attempt: item.attempt, report, at: clock.now } }];
 }

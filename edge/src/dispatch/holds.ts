@@ -1,24 +1,43 @@
 import { lineKey } from "./requirement.ts";
 import type { Requirement } from "./types.ts";
 
+/** By line: until when it is held; 0 when the time is over. */
+export interface Hold {
+  line: Requirement;
+  until: number;
+}
+
+/** Where holds outlive the object; null when one has ended. */
+export type KeepHold = (key: string, until: number | null) => void;
+
 /**
- * Lines that are kept waiting for an agent that has their model loaded, and until when at most. In memory: after a restart
- * a line waits a little longer, or not at all.
+ * Lines that are kept waiting for an agent that has their model loaded, and until when at most. Kept in storage as well: nobody
+ * else would offer a held line, beside agents with room, once the object had forgotten it.
  */
 export class Holds {
-  /** By line; 0 when the time is over. */
-  readonly #until = new Map<string, { line: Requirement; until: number }>();
+  readonly #until: Map<string, Hold>;
+  readonly #keep: KeepHold;
   #ended: Requirement[] = [];
+
+  constructor(held: Hold[] = [], keep: KeepHold = () => {}) {
+    this.#until = new Map(held.map((hold) => [lineKey(hold.line), { ...hold }]));
+    this.#keep = keep;
+  }
 
   /** Begins, unless the line is held already. */
   begin(line: Requirement, until: number): void {
     const key = lineKey(line);
-    if (!this.#until.has(key)) this.#until.set(key, { line, until });
+    if (this.#until.has(key)) return;
+    this.#until.set(key, { line, until });
+    this.#keep(key, until);
   }
 
   /** A task of the line got an agent: the next one's patience is its own. */
   end(line: Requirement): void {
-    if (this.#until.delete(lineKey(line))) this.#ended.push(line);
+    const key = lineKey(line);
+    if (!this.#until.delete(key)) return;
+    this.#keep(key, null);
+    this.#ended.push(line);
   }
 
   /** Lines whose hold has ended that way, told once: what else waits in them is held anew, or somebody's. */
@@ -36,7 +55,10 @@ export class Holds {
   /** Lines whose time is over now, told once. */
   over(now: number): Requirement[] {
     const over = [...this.#until.values()].filter(({ until }) => until !== 0 && until <= now);
-    for (const hold of over) hold.until = 0;
+    for (const hold of over) {
+      hold.until = 0;
+      this.#keep(lineKey(hold.line), 0);
+    }
     return over.map(({ line }) => line);
   }
 

@@ -18,9 +18,12 @@ export function canServe(models: readonly AgentModel[], { type, model, pixels, f
 /** Whether an agent may be offered such tasks now: it is able to, and does not rest from the model. */
 export const mayTake = (agent: AgentRecord, line: Requirement): boolean => canServe(agent.models, line) && !restsModel(agent, line.model);
 
-/** Whether an agent can run a task: by what it is able to do, and by whose tasks it takes. */
+/**
+ * Whether an agent can run a task: by what it is able to do, and by whose tasks it takes. A model that it rests from counts: it is
+ * back in a while, and others of its kind do not rest.
+ */
 export function canRun(agent: AgentRecord, task: Requirement & { userId: number }): boolean {
-  return (agent.ownTasks !== "only" || agent.ownerId === task.userId) && mayTake(agent, task);
+  return (agent.ownTasks !== "only" || agent.ownerId === task.userId) && canServe(agent.models, task);
 }
 
 /**

@@ -17,7 +17,7 @@ export function createMemoryStore({ runningPerUser }: StoreOptions = { runningPe
   const usages = new Map<number, number>();
   const uncapped = new Set<number>();
   let seq = 0;
-  let turn = 0;
+  const turns = new Map<string, number>();
 
   let inOrder: WorkItem[] | null = null;
   const all = (keep: (item: WorkItem) => boolean) => (inOrder ??= [...items.values()].toSorted((a, b) => a.seq - b.seq)).filter(keep);
@@ -90,7 +90,11 @@ export function createMemoryStore({ runningPerUser }: StoreOptions = { runningPe
       uncapped.clear();
       return users;
     },
-    nextTurn: () => ++turn,
+    nextTurn(agentId) {
+      const turn = (turns.get(agentId) ?? 0) + 1;
+      turns.set(agentId, turn);
+      return turn;
+    },
     forgetUsers(below) {
       for (const [userId, used] of usages) if (used < below && !all((item) => item.userId === userId).length) usages.delete(userId);
     },
@@ -110,7 +114,10 @@ export function createMemoryStore({ runningPerUser }: StoreOptions = { runningPe
     holds,
     getAgent: (agentId) => agents.get(agentId),
     putAgent: (agent) => agents.put(Object.freeze({ ...agent }), openSlots(agent, itemsOfAgent(agent.agentId))),
-    deleteAgent: (agentId) => agents.delete(agentId),
+    deleteAgent(agentId) {
+      agents.delete(agentId);
+      turns.delete(agentId);
+    },
     listAgents: () => agents.list(),
 
     getSpeed: (key) => speeds.get(key) ?? null,

@@ -67,6 +67,22 @@ describe("whose turn it is", () => {
   });
 });
 
+test("the oldest task's turn comes on each agent, whatever others start meanwhile", () => {
+  const shard = new Shard();
+  shard.connect("a");
+  shard.connect("b", { models: [aModel({ name: "other" })] });
+  submit(shard, ME, "mine", 3);
+  submit(shard, ME, "mine-too", 3, { model: "other" });
+  shard.store.setUsage(ME, 1e9);
+  shard.now += OLD_MS;
+  submit(shard, YOU, "yours", 30);
+  submit(shard, YOU, "yours-too", 30, { model: "other" });
+  const served = Array.from({ length: 20 }, () => [...serve(shard, "a", 1), ...serve(shard, "b", 1)]);
+  // One each before the others came, and then every eighth.
+  expect(served.map(([onA]) => onA).filter((taskId) => taskId?.startsWith("mine-"))).toHaveLength(1 + 2);
+  expect(served.map(([, onB]) => onB).filter((taskId) => taskId?.startsWith("mine-too-"))).toHaveLength(1 + 2);
+});
+
 describe("a user's cap", () => {
   test("leaves a slot open rather than give one user more, and lets the next run when one has ended", () => {
     const shard = new Shard({ runningPerUser: 2 });

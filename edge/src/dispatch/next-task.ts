@@ -4,7 +4,7 @@ import { mayTake } from "./matching.ts";
 import { byAge, byShare, type DispatchStore, type Front, type WaitingLine } from "./store.ts";
 import type { AgentRecord } from "./types.ts";
 
-/** A task that waited so long is old: every so many starts, the oldest goes first whoever's it is. */
+/** A task that waited so long is old: every so many starts of an agent, the oldest goes first whoever's it is. */
 export const OLD_MS = 10 * 60_000;
 const OLD_EVERY = 8;
 
@@ -17,7 +17,7 @@ export function nextFor(store: DispatchStore, agent: AgentRecord, clock: QueueCl
   if (lines.length === 0) return null;
   const own = ownFront(store, agent);
   if (agent.ownTasks === "only" || (agent.ownTasks === "first" && own)) return own;
-  return oldest(store, lines, clock) ?? nextByModel(store, agent, [own, ...lines.map((line) => store.nextByShare(line))], clock);
+  return oldest(store, agent, lines, clock) ?? nextByModel(store, agent, [own, ...lines.map((line) => store.nextByShare(line))], clock);
 }
 
 /** By share, but for what the agent has loaded as long as that saves more than it costs. */
@@ -57,12 +57,13 @@ function ownFront(store: DispatchStore, agent: AgentRecord): Front | null {
   );
 }
 
-function oldest(store: DispatchStore, lines: WaitingLine[], { now }: QueueClock): Front | null {
-  if (store.nextTurn() % OLD_EVERY !== 0) return null;
+/** Counted for each agent by itself, and only while something old waits: whatever else starts meanwhile, its eighth start comes. */
+function oldest(store: DispatchStore, { agentId }: AgentRecord, lines: WaitingLine[], { now }: QueueClock): Front | null {
   const front = least(
     lines.map((line) => store.nextByAge(line)),
     byAge,
   );
   const task = front && store.firstWaiting(front.line, front.userId);
-  return task && now - task.createTime >= OLD_MS ? front : null;
+  if (!task || now - task.createTime < OLD_MS) return null;
+  return store.nextTurn(agentId) % OLD_EVERY === 0 ? front : null;
 }

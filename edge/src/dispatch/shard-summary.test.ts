@@ -44,6 +44,12 @@ describe("a summary", () => {
     return summarise(store, PUBLIC, 100_000);
   };
 
+  test("counts on agents that rest from a model: others of their kind do not, and they will be back", () => {
+    const resting = { scene: { tasks: [], rests: 1, until: 130_000, reason: "it does not load" } };
+    const summary = { ...summaryOf({ modelTrouble: resting }, {}), shard: 1 };
+    expect(ranked([aSummary(0, 0), summary])).toEqual([1, 0]);
+  });
+
   test("has agents that offer the same as one, with their slots together", () => {
     const { offers } = summaryOf({ slots: 2, models: SCENE }, { slots: 3, models: SCENE }, { slots: 1, models: OTHER });
     expect(offers.map(({ agent, slots }) => [agent.models[0]?.name, slots])).toEqual([

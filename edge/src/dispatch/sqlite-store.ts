@@ -1,10 +1,10 @@
-import { Holds } from "./holds.ts";
 import { openSlots } from "./matching.ts";
 import { wakeTime } from "./quarantine.ts";
 import { classOf, lineKey, type SizeLevels } from "./requirement.ts";
 import { bodiesOf, firstNumber, type SqlDatabase } from "./sql-database.ts";
 import { createStoredAgents } from "./sqlite-agents.ts";
 import { createFronts } from "./sqlite-fronts.ts";
+import { createStoredHolds } from "./sqlite-holds.ts";
 import type { DispatchStore, StoreOptions } from "./store.ts";
 import type { WorkItem } from "./types.ts";
 
@@ -45,8 +45,10 @@ export function createSqliteStore(sql: SqlDatabase, options: StoreOptions = { ru
   const agents = createStoredAgents(sql, (agent) => openSlots(agent, itemsOfAgent(agent.agentId)));
   const getItem = (taskId: string): WorkItem | null =>
     bodiesOf<WorkItem>(sql, "SELECT body FROM work_items WHERE task_id = ?", taskId)[0] ?? null;
-  const holds = new Holds();
-  let turn = 0;
+  const holds = createStoredHolds(sql);
+  const turnsOf = (agentId: string) => `turns|${agentId}`;
+  const count = (name: string) =>
+    firstNumber(sql, "INSERT INTO counters VALUES (?, 1) ON CONFLICT DO UPDATE SET value = value + 1 RETURNING value AS n", name) ?? 0;
   const keyOf = (item: WorkItem) => lineKey(classOf(item, agents.index.levels));
   const attemptOf = (item: WorkItem | null) => (!item || item.state === "waiting" ? null : item.attempt);
 
@@ -112,11 +114,7 @@ export function createSqliteStore(sql: SqlDatabase, options: StoreOptions = { ru
       sql.exec("DELETE FROM work_items WHERE task_id = ?", taskId);
       moved(before, null);
     },
-    nextSeq() {
-      return (
-        firstNumber(sql, "INSERT INTO counters VALUES ('seq', 1) ON CONFLICT DO UPDATE SET value = value + 1 RETURNING value AS n") ?? 0
-      );
-    },
+    nextSeq: () => count("seq"),
 
     lineOf: (task) => classOf(task, agents.index.levels),
     firstWaiting: (line, userId) =>
@@ -135,7 +133,7 @@ export function createSqliteStore(sql: SqlDatabase, options: StoreOptions = { ru
         seq,
       ) ?? 0,
     ...fronts.queries,
-    nextTurn: () => ++turn,
+    nextTurn: (agentId) => count(turnsOf(agentId)),
 
     dueItems: (now, limit) => bodiesOf(sql, "SELECT body FROM work_items WHERE due_at <= ? ORDER BY due_at, seq LIMIT ?", now, limit),
     restedAgents: (now) => agents.index.resting().filter((agent) => (wakeTime(agent) ?? Infinity) <= now),
@@ -154,7 +152,10 @@ export function createSqliteStore(sql: SqlDatabase, options: StoreOptions = { ru
       agents.put(agent);
       if (agents.index.levels !== before) splitLines(before, agents.index.levels);
     },
-    deleteAgent: (agentId) => agents.delete(agentId),
+    deleteAgent(agentId) {
+      agents.delete(agentId);
+      sql.exec("DELETE FROM counters WHERE name = ?", turnsOf(agentId));
+    },
     listAgents: () => agents.index.list(),
 
     getSpeed: (key) => firstNumber(sql, "SELECT ms_per_mega_work AS n FROM speeds WHERE key = ?", key),

@@ -366,3 +366,28 @@ describe("the cost of a decision in SQLite", () => {
     expect(sorted.length).toBeLessThanOrEqual(plans.filter((step) => /work_items_agent|fronts_user/.test(step)).length);
   });
 });
+
+test("the work list in SQLite remembers held lines and how many starts an agent had when it is opened again", () => {
+  const sql = openNodeSql();
+  const store = createSqliteStore(sql);
+  const [red, blue, green] = ["red", "blue", "green"].map((model) => store.lineOf(aTask({ model })));
+  if (!red || !blue || !green) throw new Error("three lines");
+  store.holds.begin(red, 1_000.5);
+  store.holds.begin(blue, 500);
+  store.holds.begin(green, 2_000);
+  store.holds.end(green);
+  expect(store.holds.over(600)).toEqual([blue]);
+  store.nextTurn("a");
+  store.nextTurn("a");
+  store.nextTurn("b");
+  store.deleteAgent("b");
+
+  const { holds, nextTurn } = createSqliteStore(sql);
+  expect([red, blue, green].map((line) => [holds.isOn(line), holds.isOver(line, 700)])).toEqual([
+    [true, false],
+    [false, true],
+    [false, false],
+  ]);
+  expect(holds.earliest()).toBe(1_000.5);
+  expect([nextTurn("a"), nextTurn("b")]).toEqual([3, 1]);
+});

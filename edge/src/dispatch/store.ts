@@ -68,8 +68,8 @@ export interface DispatchStore {
   setUsage(userId: number, usage: number): void;
   /** Users who were at their cap and are not any more, told once. */
   takeUncapped(): number[];
-  /** Counts starts, for what happens every so many; a restart may begin anew. */
-  nextTurn(): number;
+  /** Counts that agent's starts, for what happens every so many. */
+  nextTurn(agentId: string): number;
   /** Forgets users who have nothing here and used less than that. */
   forgetUsers(usage: number): void;
 

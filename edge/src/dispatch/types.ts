@@ -108,6 +108,8 @@ export interface AgentRecord {
   status?: AgentStatus;
   /** Model of the task that it took last: loaded, whatever it says. */
   lastModel?: string;
+  /** When it completed one last. */
+  endedAt?: number;
   /** With everything, and by model. */
   trouble?: Trouble;
   modelTrouble?: Record<string, Trouble>;

@@ -52,8 +52,10 @@ export class BadDay {
     // On some days a box is its owner's, first or alone.
     const [, , mine] = this.agents;
     if (mine && seed % 3 !== 0) Object.assign(mine, { ownerId: 1002, ownTasks: seed % 3 === 1 ? "first" : "only" });
-    const inSqlite = (options: StoreOptions) => createSqliteStore(openNodeSql(), options);
-    this.edge = new SimulatedEdge(this.book, this.agents, seed % 10 === 0 ? inSqlite : createMemoryStore, fault);
+    let [sql, memory] = [openNodeSql(), createMemoryStore()];
+    const inSqlite = (options: StoreOptions, isReopened: boolean) => createSqliteStore(isReopened ? sql : (sql = openNodeSql()), options);
+    const inMemory = (options: StoreOptions, isReopened: boolean) => (isReopened ? memory : (memory = createMemoryStore(options)));
+    this.edge = new SimulatedEdge(this.book, this.agents, seed % 10 === 0 ? inSqlite : inMemory, fault);
     this.ledger = new LedgerWatch(this.book);
     this.queue = new QueueWatch(this.edge);
     const { random, book, edge, ledger: watch } = this;

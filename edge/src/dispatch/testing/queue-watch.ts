@@ -1,4 +1,4 @@
-import { canRun, openSlots } from "../matching.ts";
+import { canRun, mayTake, openSlots } from "../matching.ts";
 import type { AgentRecord, WorkItem } from "../types.ts";
 import type { SimulatedEdge } from "./simulated-edge.ts";
 
@@ -39,7 +39,8 @@ export class QueueWatch {
   /** Whether an agent with room should have been given that task. */
   #mayRun(agent: AgentRecord, item: WorkItem): boolean {
     const { store, limits } = this.#edge;
+    const line = store.lineOf(item);
     const isCapped = store.shareOf(item.userId).running >= limits.runningPerUser && agent.ownerId !== item.userId;
-    return !isCapped && !store.holds.isOn(store.lineOf(item)) && canRun(agent, { ...store.lineOf(item), userId: item.userId });
+    return !isCapped && !store.holds.isOn(line) && mayTake(agent, line) && canRun(agent, { ...line, userId: item.userId });
   }
 }

@@ -21,6 +21,9 @@ type Unfinished =
   | { kind: "found"; found: FoundTask[] }
   | { kind: "ended"; taskIds: string[] };
 
+/** @param isReopened whether it is what the one before has stored */
+type OpenStore = (options: StoreOptions, isReopened: boolean) => DispatchStore;
+
 /** The Dispatcher's shell without its platform: what it does at once, and what it does some events later. */
 export class SimulatedEdge {
   /** As it is; the decisions see it through the planted fault. */
@@ -38,26 +41,21 @@ export class SimulatedEdge {
   readonly limits: QueueLimits = { ...QUEUE_LIMITS, runningPerUser: 2 };
   readonly #decide: Decisions;
   readonly #duties: RealBook["duties"];
-  readonly #newStore: (options: StoreOptions) => DispatchStore;
+  readonly #newStore: OpenStore;
   readonly #fault: PlantedFault | null;
   readonly #pings = new Map<string, number>();
   readonly #busy = new Set<string>();
   #seen: DispatchStore;
   #attempts = 0;
 
-  constructor(
-    book: RealBook,
-    agents: readonly SimulatedAgent[],
-    newStore: (options: StoreOptions) => DispatchStore,
-    fault: PlantedFault | null,
-  ) {
+  constructor(book: RealBook, agents: readonly SimulatedAgent[], newStore: OpenStore, fault: PlantedFault | null) {
     this.book = book;
     this.agents = agents;
     this.#newStore = newStore;
     this.#fault = fault;
     this.#decide = { ...REAL_DECISIONS, ...fault?.decisions };
     this.#duties = { ...book.duties, ...fault?.duties?.(book.duties) };
-    this.store = newStore(this.limits);
+    this.store = newStore(this.limits, false);
     this.#seen = fault?.store?.(this.store) ?? this.store;
     this.outbox = this.#newOutbox();
   }
@@ -145,11 +143,9 @@ export class SimulatedEdge {
     for (const agent of this.agents) agent.cut();
     this.unfinished = [];
     this.#busy.clear();
-    if (losesStorage) {
-      this.store = this.#newStore(this.limits);
-      this.#seen = this.#fault?.store?.(this.store) ?? this.store;
-      this.outbox = this.#newOutbox();
-    }
+    this.store = this.#newStore(this.limits, !losesStorage);
+    this.#seen = this.#fault?.store?.(this.store) ?? this.store;
+    if (losesStorage) this.outbox = this.#newOutbox();
     for (const agent of this.store.listAgents()) if (agent.isConnected) this.gone(agent.agentId);
   }
 

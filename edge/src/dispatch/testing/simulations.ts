@@ -1,6 +1,6 @@
 import { createSqliteStore } from "../sqlite-store.ts";
 import type { DispatchStore, StoreOptions } from "../store.ts";
-import { aTask } from "./builders.ts";
+import { aModel, aTask } from "./builders.ts";
 import { openNodeSql } from "./node-sql.ts";
 import { Random } from "./random.ts";
 import { type Served, SimulatedFleet } from "./simulated-fleet.ts";
@@ -41,11 +41,13 @@ export function shares(levels: number[], seed: number, minutes: number): number[
 
 /**
  * A user with twenty tasks, while newcomers with one task each come faster than the fleet works: 40 a minute to four slots that
- * take 24.
+ * take 24. As many other agents serve another model meanwhile, task by task in step with them.
  * @returns the longest wait of the twenty, Infinity when one never started
  */
 export function streamOfNewcomers(minutes: number): number {
   const fleet = new SimulatedFleet({ agents: 4, taskMs: () => 10_000, newStore: inSqlite });
+  for (let n = 0; n < 4; n++) fleet.shard.connect(`other-${n}`, { models: [aModel({ name: "other" })] });
+  for (let n = 0; n * 2_500 < minutes * 60_000; n++) fleet.submitAt(0, aTask({ taskId: `other-${n}`, userId: 2, model: "other" }));
   for (let n = 0; n * 1_500 < minutes * 60_000; n++) fleet.submitAt(n * 1_500, aTask({ taskId: `new-${n}`, userId: 1_000 + n }));
   for (let n = 0; n < 20; n++) fleet.submitAt(0, aTask({ taskId: `old-${n}`, userId: 1 }));
   fleet.runUntil(minutes * 60_000);
