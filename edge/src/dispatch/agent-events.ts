@@ -1,11 +1,10 @@
 import type { AgentMessage, CompletedMessage, FailedMessage, HelloMessage } from "@star-graph/shared/agent-protocol";
 import { DEFAULTS } from "@star-graph/shared/defaults";
 import { PHASES, type TaskProgress } from "@star-graph/shared/task";
-import { blame, endStopping, endWithFailure, handBack, loseAttempt } from "./attempt-ends.ts";
+import { blame, endStopping, endWithFailure, handBack, loseAttempt, noteCompletion } from "./attempt-ends.ts";
 import type { QueueClock } from "./clock.ts";
 import { expectedMs, learnLoad, learnSpeed } from "./speeds.ts";
 import { fillAgent, offerToOthers, requeue, withdraw } from "./offers.ts";
-import { noteSuccess } from "./quarantine.ts";
 import type { DispatchStore } from "./store.ts";
 import type { AgentRecord, Effect, WorkItem, WorkItemIn } from "./types.ts";
 import { attemptOf, base, itemOf, nextLook, runningDeadline } from "./work-item.ts";
@@ -194,9 +193,8 @@ function onCompleted(store: DispatchStore, agentId: string, report: CompletedMes
   if (item?.state === "stopping") return [late, endStopping(store, item, clock)];
   if (item?.state !== "running") return [late];
   learnSpeed(store, item, clock.now - (item.isCold ? (item.loadedAt ?? item.startedAt) : item.startedAt));
-  const agent = store.getAgent(agentId);
-  if (agent) store.putAgent({ ...noteSuccess(agent, item.model), endedAt: clock.now });
-  store.putItem({ ...base(item), state: "ending", attempt: item.attempt, dueAt: Number.MAX_SAFE_INTEGER });
+  noteCompletion(store, item, clock);
+  store.putItem({ ...base(item), state: "ending", attempt: item.attempt, startedAt: item.startedAt, dueAt: Number.MAX_SAFE_INTEGER });
   return [{ kind: "duty", duty: { kind: "completed", taskId: item.taskId, attempt: item.attempt, report, at: clock.now } }];
 }
 

@@ -9,9 +9,12 @@ const models = [aModel({ name: "red" }), aModel({ name: "blue" }), aModel({ name
 
 let shard: Shard;
 let tasks = 0;
+/** Whose the next failing task is: another user's each time. */
+let userOf = () => 1001 + tasks;
 
 beforeEach(() => {
   shard = new Shard();
+  userOf = () => 1001 + tasks;
   shard.connect("a", { models });
   // Somebody who could take them, and asks for nothing now.
   shard.hello("b", { models });
@@ -19,7 +22,7 @@ beforeEach(() => {
 
 /** The agent is given a task and fails it, for good so that it does not come back. */
 function fail(model: string, error: "INTERNAL" | "MODEL_LOAD_FAILED" = "INTERNAL", taskId = `task-${++tasks}`): void {
-  shard.submit(aTask({ taskId, model, createTime: shard.now, failures: 2 }));
+  shard.submit(aTask({ taskId, userId: userOf(), model, createTime: shard.now, failures: 2 }));
   const attemptId = accept();
   shard.say("a", aFailure(attemptId, { error, message: `no ${model} today` }));
   shard.store.deleteItem(taskId);
@@ -106,6 +109,68 @@ describe("a model that an agent fails", () => {
   test("is not asked for by one task alone, however often that fails", () => {
     for (let n = 0; n < 5; n++) fail("red", "INTERNAL", "the-same");
     expect(isAsked("red")).toBe(true);
+  });
+});
+
+test("a model is nobody else's to take while the others rest from it or are another owner's", () => {
+  shard.gone("b");
+  shard.hello("theirs", { models, ownerId: 7, ownTasks: "only" });
+  shard.hello("resting", { models });
+  const resting = shard.store.getAgent("resting");
+  const red = { tasks: [], rests: 1, until: shard.now + 60_000, reason: "no" };
+  if (resting) shard.store.putAgent({ ...resting, modelTrouble: { red } });
+  fail("red", "MODEL_LOAD_FAILED");
+  expect(isAsked("red")).toBe(true);
+});
+
+describe("one incident of an agent with many slots", () => {
+  const SLOTS = 8;
+
+  /** The agent has all its slots at work, each for another user. */
+  function occupy(): string[] {
+    shard.connect("a", { models, slots: SLOTS });
+    for (let n = 1; n <= SLOTS; n++) shard.submit(aTask({ taskId: `many-${n}`, userId: 2000 + n, model: "red", createTime: shard.now }));
+    const attempts = shard.store.itemsOfAgent("a").flatMap((item) => (item.state === "offered" ? item.attempt.id : []));
+    for (const attempt of attempts) shard.accept("a", attempt);
+    shard.now += 5_000;
+    return attempts;
+  }
+
+  test("counts once when the agent is killed with all that it ran", () => {
+    expect(occupy()).toHaveLength(SLOTS);
+    shard.connect("a", { models, slots: SLOTS });
+    expect(shard.store.getAgent("a")?.trouble).toMatchObject({ tasks: ["many-1"], rests: 0, until: null });
+  });
+
+  test("sends it to rest once when all that it ran fails", () => {
+    for (const attempt of occupy()) shard.say("a", aFailure(attempt, { message: "out of memory" }));
+    const { trouble, modelTrouble } = shard.store.getAgent("a") ?? {};
+    expect([trouble?.rests, trouble?.until, modelTrouble?.["red"]?.rests]).toEqual([1, shard.now + 30_000, 1]);
+  });
+});
+
+describe("one user's failing tasks", () => {
+  const failAll = () => ["red", "red", "blue", "blue", "green", "green"].forEach((model) => fail(model));
+
+  test("put no agent into quarantine for everybody", () => {
+    userOf = () => 1001;
+    failAll();
+    expect([standing()?.state, isAsked("green")]).toEqual(["idle", true]);
+  });
+
+  test("do when one of them succeeds on another agent", () => {
+    userOf = () => 1001;
+    shard.submit(aTask({ taskId: "good", model: "red", createTime: shard.now }));
+    shard.say("a", aFailure(accept()));
+    shard.say("b", { type: "ready", freeSlots: 1 });
+    const [item] = shard.store.itemsOfAgent("b");
+    if (item?.state !== "offered") throw new Error("nothing is offered to b");
+    shard.accept("b", item.attempt.id);
+    shard.say("a", { type: "ready", freeSlots: 1 });
+    for (const model of ["red", "blue", "green"]) fail(model);
+    expect(standing().state).toBe("idle");
+    shard.say("b", aCompletion(item.attempt.id));
+    expect(standing()).toMatchObject({ state: "quarantined" });
   });
 });
 

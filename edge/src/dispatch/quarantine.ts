@@ -3,17 +3,23 @@ import type { AgentRecord, Trouble } from "./types.ts";
 
 /*
  * An agent that fails is left alone for a while: with the model that it failed, or with everything. One task that fails
- * everywhere is no sign of a bad agent, so tasks are counted, not attempts. A success clears what it concerns.
+ * everywhere is no sign of a bad agent, so tasks are counted, not attempts; nor is one user who asks for what nobody can do, as long as
+ * none of it has succeeded elsewhere. What one incident takes with it counts once. A success clears what it concerns.
  */
 
 /** Different tasks in a row, with no success between. A model that does not load is enough by itself, where others have it too. */
 const TASKS_OF_A_MODEL = 3;
 const TASKS_OF_AN_AGENT = 4;
+/** Whose they are, unless one of them has succeeded elsewhere. */
+const USERS_OF_AN_AGENT = 2;
 const FIRST_REST_MS = 30_000;
 const LONGEST_REST_MS = 3_600_000;
 
 export interface Failure {
   taskId: string;
+  userId: number;
+  /** When its attempt began. */
+  startedAt: number;
   model: string;
   /** What the engine said; null when the attempt was lost with its agent, which says nothing about the model. */
   error: FailureName | null;
@@ -22,22 +28,54 @@ export interface Failure {
   isLastOne: boolean;
 }
 
-function worse(before: Trouble | undefined, { taskId, reason }: Failure, limit: number, now: number): Trouble {
-  const tasks = [...new Set([...(before?.tasks ?? []), taskId])].slice(-TASKS_OF_AN_AGENT);
-  const rests = before?.rests ?? 0;
-  // Who has rested once does not fail three more before it rests again.
-  if (rests === 0 && tasks.length < limit) return { tasks, rests, until: null, reason };
-  const restMs = Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** rests);
-  return { tasks: [], rests: rests + 1, until: now + restMs, reason };
+/** How much it takes until the agent rests for the first time. */
+interface Limit {
+  tasks: number;
+  users: number;
 }
 
+function worse(before: Trouble | undefined, failure: Failure, limit: Limit, now: number): Trouble {
+  const { taskId, userId, startedAt, error, reason } = failure;
+  // It ran already when the agent was lost last, or was sent to rest: the same incident.
+  if (before?.since !== undefined && startedAt <= before.since) return before;
+  const after: Trouble = {
+    ...before,
+    tasks: [...new Set([...(before?.tasks ?? []), taskId])].slice(-TASKS_OF_AN_AGENT),
+    users: [...new Set([...(before?.users ?? []), userId])].slice(-USERS_OF_AN_AGENT),
+    rests: before?.rests ?? 0,
+    until: null,
+    reason,
+    ...(error === null && { since: now }),
+  };
+  return restIfDue(after, limit, now);
+}
+
+function restIfDue(trouble: Trouble, limit: Limit, now: number): Trouble {
+  const { tasks, users = [], isProven, rests } = trouble;
+  const isSure = tasks.length >= limit.tasks && (isProven || users.length >= limit.users);
+  // Who has rested once does not fail three more before it rests again.
+  if (rests === 0 && !isSure) return trouble;
+  const restMs = Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** rests);
+  return { ...trouble, tasks: [], users: [], rests: rests + 1, until: now + restMs, since: now };
+}
+
+const OF_AN_AGENT: Limit = { tasks: TASKS_OF_AN_AGENT, users: USERS_OF_AN_AGENT };
+
 export function noteFailure(agent: AgentRecord, failure: Failure, now: number): AgentRecord {
-  const trouble = worse(agent.trouble, failure, TASKS_OF_AN_AGENT, now);
+  const trouble = worse(agent.trouble, failure, OF_AN_AGENT, now);
   if (failure.error === null) return { ...agent, trouble };
   const { model } = failure;
-  const limit = failure.error === "MODEL_LOAD_FAILED" && !failure.isLastOne ? 1 : TASKS_OF_A_MODEL;
+  const limit = { tasks: failure.error === "MODEL_LOAD_FAILED" && !failure.isLastOne ? 1 : TASKS_OF_A_MODEL, users: 1 };
   const modelTrouble = { ...agent.modelTrouble, [model]: worse(agent.modelTrouble?.[model], failure, limit, now) };
   return { ...agent, trouble, modelTrouble };
+}
+
+/** A task that it failed has succeeded on another one: what it fails may be its own fault. */
+export function noteSuccessElsewhere(agent: AgentRecord, taskId: string, now: number): AgentRecord {
+  const { trouble } = agent;
+  if (!trouble?.tasks.includes(taskId) || trouble.isProven) return agent;
+  const proven = { ...trouble, isProven: true };
+  return { ...agent, trouble: trouble.rests > 0 ? proven : restIfDue(proven, OF_AN_AGENT, now) };
 }
 
 /** It works again: whole, and with that model. The same record when nothing was wrong. */

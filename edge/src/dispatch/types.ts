@@ -37,11 +37,20 @@ export interface Attempt {
   agentName: string;
 }
 
+/** What stays with a task on the work list through all states. */
+export interface Queued extends TaskToQueue {
+  /** Its arrival among all others. */
+  seq: number;
+  waitedMs?: number;
+  /** Agents that failed it or were lost with it. */
+  failedOn?: string[];
+}
+
 /**
  * A task on the work list; `dueAt` is when the clock has to look at it next, `waitedMs` how long it waited before the time since
  * `queuedAt`, which is its creation where it is absent.
  */
-export type WorkItem = TaskToQueue & { seq: number; dueAt: number; waitedMs?: number } & (
+export type WorkItem = Queued & { dueAt: number } & (
     | { state: "waiting"; queuedAt?: number }
     /** Offered and not yet accepted: no attempt in the task's history until it is. */
     | { state: "offered"; queuedAt?: number; attempt: Attempt; charge: number; isCold?: boolean }
@@ -59,7 +68,7 @@ export type WorkItem = TaskToQueue & { seq: number; dueAt: number; waitedMs?: nu
         loadedAt?: number;
       }
     /** Its end is on the way to D1 and to its user. */
-    | { state: "ending"; attempt: Attempt | null }
+    | { state: "ending"; attempt: Attempt | null; startedAt?: number }
     /** Cancelled in D1; the agent has not confirmed yet that its engine stopped. */
     | { state: "stopping"; attempt: Attempt }
   );
@@ -82,6 +91,12 @@ export interface Requirement {
 export interface Trouble {
   /** Tasks that it failed one after the other. */
   tasks: string[];
+  /** Whose they were. */
+  users?: number[];
+  /** One of them has succeeded elsewhere since. */
+  isProven?: boolean;
+  /** When it was lost last, or began to rest: attempts from before say nothing new. */
+  since?: number;
   /** How often it rested for it. */
   rests: number;
   until: number | null;

@@ -1,6 +1,6 @@
 import { DEFAULTS } from "@star-graph/shared/defaults";
 import type { DispatchStore } from "./store.ts";
-import type { Attempt, TaskToQueue, WorkItem, WorkItemIn } from "./types.ts";
+import type { Attempt, Queued, TaskToQueue, WorkItem, WorkItemIn } from "./types.ts";
 
 /** An item that some agent has, or had until just now. */
 export type AtAgent = WorkItem & { attempt: Attempt };
@@ -18,7 +18,7 @@ export function itemOf(store: DispatchStore, agentId: string, attemptId: string)
 }
 
 /** What stays the same through all states. */
-export function base(item: WorkItem): TaskToQueue & { seq: number; waitedMs?: number } {
+export function base(item: WorkItem): Queued {
   const { taskId, userId, type, model, pixels, frames, features, work, clientId, createTime, startBy, finishBy, failures, seq } = item;
   const task = { taskId, userId, type, model, pixels, frames, features, work, clientId, createTime, startBy, finishBy, failures, seq };
   return {
@@ -26,11 +26,12 @@ export function base(item: WorkItem): TaskToQueue & { seq: number; waitedMs?: nu
     attemptNumber: item.attemptNumber,
     ...(item.vip && { vip: item.vip }),
     ...(item.waitedMs && { waitedMs: item.waitedMs }),
+    ...(item.failedOn && { failedOn: item.failedOn }),
   };
 }
 
 /** The item as it waits, since then. */
-export function waitingSince(item: TaskToQueue & { seq: number; waitedMs?: number }, queuedAt: number): WorkItemIn<"waiting"> {
+export function waitingSince(item: Queued, queuedAt: number): WorkItemIn<"waiting"> {
   return { ...item, state: "waiting", queuedAt, dueAt: waitingDeadline(item, queuedAt) };
 }
 
@@ -38,10 +39,7 @@ export function waitingSince(item: TaskToQueue & { seq: number; waitedMs?: numbe
  * When a task that still waits ends with E008: ours counts the time that it waited, before its first start and between its
  * attempts; its client's are points in time. A start that was lost again was in time: only the first one can be late.
  */
-function waitingDeadline(
-  { startBy, finishBy, attemptNumber, waitedMs = 0 }: TaskToQueue & { waitedMs?: number },
-  queuedAt: number,
-): number {
+function waitingDeadline({ startBy, finishBy, attemptNumber, waitedMs = 0 }: Queued, queuedAt: number): number {
   const start = attemptNumber === 0 ? startBy : null;
   return Math.min(queuedAt + DEFAULTS.waitingDeadlineMs - waitedMs, start ?? Infinity, finishBy ?? Infinity);
 }
