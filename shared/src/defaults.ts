@@ -11,6 +11,8 @@ export const DEFAULTS = {
   /** At most this often per attempt, except for the first and last of a phase. */
   progressMs: 500,
   maxAttempts: 3,
+  /** Attempts of a task in all: also those that an agent handed back, which count as no failure. */
+  maxStarts: 10,
   /** A task that waits longer ends with E008. */
   waitingDeadlineMs: 60 * 60_000,
   /** A running attempt ends with E008 after this, or ten times its estimate if that is longer. */

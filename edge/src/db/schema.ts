@@ -104,6 +104,7 @@ export const tasks = sqliteTable("tasks", {
   shard: integer().notNull(),
   attemptId: text("attempt_id"),
   attemptCount: integer("attempt_count").notNull(),
+  failureCount: integer("failure_count").notNull().default(0),
   createTime: integer("create_time").notNull(),
   startTime: integer("start_time"),
   completeTime: integer("complete_time"),

@@ -355,3 +355,22 @@ test("nothing an unknown agent says has an effect", () => {
   expect(shard.store.getItem("task-1")).toEqual(before);
   expect(shard.store.getAgent("nobody")).toBeNull();
 });
+
+test("a task that is handed back again and again ends with its tenth start, though none of them counts as a failure", () => {
+  const shard = new Shard();
+  shard.submit(aTask());
+  const ends: string[] = [];
+  for (let n = 1; n <= DEFAULTS.maxStarts; n++) {
+    shard.connect("a");
+    const [item] = shard.store.itemsOfAgent("a");
+    if (item?.state !== "offered") throw new Error(`nothing is offered for the ${n}th time`);
+    shard.accept("a", item.attempt.id);
+    ends.push(
+      ...dutiesIn(shard.say("a", { type: "bye", reason: "done for today" })).map(
+        (duty) => `${duty.kind} ${"failures" in duty ? duty.failures : ""}`,
+      ),
+    );
+  }
+  expect(ends).toEqual([...Array.from({ length: DEFAULTS.maxStarts - 1 }, () => "lost 0"), "failed "]);
+  expect(shard.state("task-1")).toBe("ending");
+});

@@ -9,7 +9,7 @@ import type { Effect } from "./types.ts";
 export type AgentCommand = "drain" | "pause" | "resume";
 
 /** Close code of RFC 6455's registry: the agent should come again. */
-const SERVICE_RESTART = 1012;
+export const SERVICE_RESTART = 1012;
 
 /**
  * Drained and paused agents are offered nothing until they are resumed; what they run goes on. A drained one is told, so

@@ -7,9 +7,14 @@ import type { DispatchStore } from "./store.ts";
 import type { Effect, WorkItem, WorkItemIn } from "./types.ts";
 import { type AtAgent, attemptOf, base } from "./work-item.ts";
 
-/** The attempt is over and the task waits again, without a failure counted. */
+/** The attempt is over and the task waits again, without a failure counted; but not for ever. */
 export function handBack(store: DispatchStore, item: AtAgent, outcome: "LOST" | "FAILED", reason: string, clock: QueueClock): Effect[] {
-  const lost: Effect = { kind: "duty", duty: { kind: "lost", taskId: item.taskId, attempt: item.attempt, outcome, reason, at: clock.now } };
+  if (item.attemptNumber >= DEFAULTS.maxStarts)
+    return endWithFailure(store, item, "INTERNAL", `${reason}; it was started ${item.attemptNumber} times`, clock);
+  const lost: Effect = {
+    kind: "duty",
+    duty: { kind: "lost", taskId: item.taskId, attempt: item.attempt, outcome, reason, failures: item.failures, at: clock.now },
+  };
   return [lost, ...requeue(store, item, clock)];
 }
 

@@ -38,8 +38,11 @@ export interface History {
   findInput(inputId: string): Promise<{ sha256: string; size: number } | null>;
   /** `refused`: the task is not waiting for this attempt. A repeat is `recorded`. */
   recordStart(taskId: string, attempt: Attempt, now: number): Promise<"recorded" | "refused">;
-  /** The attempt is over and the task waits again. Without effect when it does not hold the task any more. */
-  recordLoss(taskId: string, attemptId: string, outcome: "LOST" | "FAILED", reason: string, now: number): Promise<void>;
+  /**
+   * The attempt is over and the task waits again. Without effect when it does not hold the task any more.
+   * @param failures of the task until now; a hand-back counts as none
+   */
+  recordLoss(taskId: string, attemptId: string, outcome: "LOST" | "FAILED", reason: string, now: number, failures?: number): Promise<void>;
   /** The agent's word that a cancelled attempt has stopped; of a repeat the first counts. Without effect on one that was not cancelled. */
   recordStop(attemptId: string, now: number): Promise<void>;
   /** Gives a waiting task to another shard; false when it is not waiting in that one any more. */
@@ -64,7 +67,6 @@ export function readEngineTask({ id, type, parameters }: Pick<TaskRecord, "id" |
 
 /** What the queue has to know of a stored task. */
 function toQueueTask(row: TaskRecord, engineTask: EngineTask, vip: TaskToQueue["vip"] | null): TaskToQueue {
-  const liveAttempts = row.status === "PROCESSING" ? 1 : 0;
   return {
     taskId: row.id,
     userId: row.userId,
@@ -76,7 +78,7 @@ function toQueueTask(row: TaskRecord, engineTask: EngineTask, vip: TaskToQueue["
     createTime: row.createTime,
     startBy: row.startBy,
     finishBy: row.finishBy,
-    failures: row.attemptCount - liveAttempts,
+    failures: row.failureCount,
     attemptNumber: row.attemptCount,
   };
 }
@@ -107,7 +109,7 @@ export function createHistory(db: Database): History {
         return task?.attemptId === id ? "recorded" : "refused";
       }
     },
-    async recordLoss(taskId, attemptId, outcome, reason, now) {
+    async recordLoss(taskId, attemptId, outcome, reason, now, failures) {
       await db.batch([
         db
           .update(attempts)
@@ -115,7 +117,7 @@ export function createHistory(db: Database): History {
           .where(and(eq(attempts.id, attemptId), eq(attempts.taskId, taskId), isNull(attempts.outcome))),
         db
           .update(tasks)
-          .set({ status: "PENDING", attemptId: null, startTime: null })
+          .set({ status: "PENDING", attemptId: null, startTime: null, ...(failures !== undefined && { failureCount: failures }) })
           .where(and(eq(tasks.id, taskId), eq(tasks.status, "PROCESSING"), eq(tasks.attemptId, attemptId))),
       ]);
     },

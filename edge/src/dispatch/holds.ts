@@ -2,13 +2,13 @@ import { lineKey } from "./requirement.ts";
 import type { Requirement } from "./types.ts";
 
 /** By line: until when it is held; 0 when the time is over. */
-export interface Hold {
+interface Hold {
   line: Requirement;
   until: number;
 }
 
 /** Where holds outlive the object; null when one has ended. */
-export type KeepHold = (key: string, until: number | null) => void;
+type KeepHold = (key: string, until: number | null) => void;
 
 /**
  * Lines that are kept waiting for an agent that has their model loaded, and until when at most. Kept in storage as well: nobody

@@ -23,7 +23,7 @@ export async function performDuty(deps: PerformDutyDeps, duty: Duty): Promise<Du
     case "started":
       return (await deps.recordStart(duty.taskId, duty.attempt, duty.at)) === "refused" ? { kind: "start-refused" } : { kind: "done" };
     case "lost":
-      await deps.recordLoss(duty.taskId, duty.attempt.id, duty.outcome, duty.reason, duty.at);
+      await deps.recordLoss(duty.taskId, duty.attempt.id, duty.outcome, duty.reason, duty.at, duty.failures);
       await removeUnused(deps, duty.taskId, duty.attempt);
       return { kind: "done" };
     case "completed":

@@ -382,12 +382,13 @@ test("the work list in SQLite remembers held lines and how many starts an agent 
   store.nextTurn("b");
   store.deleteAgent("b");
 
-  const { holds, nextTurn } = createSqliteStore(sql);
+  const reopened = createSqliteStore(sql);
+  const { holds } = reopened;
   expect([red, blue, green].map((line) => [holds.isOn(line), holds.isOver(line, 700)])).toEqual([
     [true, false],
     [false, true],
     [false, false],
   ]);
   expect(holds.earliest()).toBe(1_000.5);
-  expect([nextTurn("a"), nextTurn("b")]).toEqual([3, 1]);
+  expect([reopened.nextTurn("a"), reopened.nextTurn("b")]).toEqual([3, 1]);
 });

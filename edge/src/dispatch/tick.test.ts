@@ -89,6 +89,17 @@ describe("a running attempt", () => {
   });
 });
 
+test("an agent that is silent for a lease and its grace is gone though nobody closed its socket, and is offered nothing", () => {
+  const shard = running();
+  shard.say("a", { type: "ready", freeSlots: 1 });
+  shard.tick(leaseMs);
+  expect(shard.tick(graceMs)).toContainEqual({ kind: "close", agentId: "a", code: 1012, reason: "not heard from" });
+  expect([shard.store.getAgent("a")?.isConnected, shard.state("task-1")]).toEqual([false, "waiting"]);
+  shard.connect("a");
+  shard.tick(leaseMs + graceMs);
+  expect([shard.store.getAgent("a")?.isConnected, shard.state("task-1")]).toEqual([false, "waiting"]);
+});
+
 describe("a waiting task", () => {
   test("ends with E008 at its deadline", () => {
     const shard = new Shard();

@@ -1,3 +1,5 @@
+import { onAgentGone } from "./agent-events.ts";
+import { SERVICE_RESTART } from "./agent-intake.ts";
 import { blame, endWithFailure, loseAttempt } from "./attempt-ends.ts";
 import type { QueueClock } from "./clock.ts";
 import { judgeLease } from "./lease.ts";
@@ -31,6 +33,7 @@ function onItemDue(store: DispatchStore, item: WorkItem, lastSeen: (agentId: str
     case "offered":
       return [
         { kind: "send", agentId: item.attempt.agentId, message: { type: "cancel", attemptId: item.attempt.id } },
+        ...hangUp(store, item.attempt.agentId, lastSeen(item.attempt.agentId), clock),
         ...withdraw(store, item, clock),
       ];
     case "running":
@@ -65,6 +68,17 @@ function onRunningDue(store: DispatchStore, item: WorkItemIn<"running">, lastSee
       store.putItem({ ...item, dueAt: nextLook(verdict.until, item) });
       return [];
     case "lost":
-      return [cancel, ...loseAttempt(store, item, "LOST", "the agent did not come back", clock)];
+      return [
+        cancel,
+        ...hangUp(store, item.attempt.agentId, lastSeenAt, clock),
+        ...loseAttempt(store, item, "LOST", "the agent did not come back", clock),
+      ];
   }
+}
+
+/** A line that is dead though nobody closed it: its agent is gone until it comes again, and is offered nothing. */
+function hangUp(store: DispatchStore, agentId: string, lastSeenAt: number, { now, timings }: QueueClock): Effect[] {
+  if (!store.getAgent(agentId)?.isConnected || now - lastSeenAt < timings.leaseMs + timings.graceMs) return [];
+  onAgentGone(store, agentId, lastSeenAt);
+  return [{ kind: "close", agentId, code: SERVICE_RESTART, reason: "not heard from" }];
 }

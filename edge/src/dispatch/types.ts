@@ -135,7 +135,7 @@ export interface AgentRecord {
 /** What must reach D1, the hub and the agent, in order per task, repeated until it is done. */
 export type Duty =
   | { kind: "started"; taskId: string; attempt: Attempt; at: number }
-  | { kind: "lost"; taskId: string; attempt: Attempt; outcome: "LOST" | "FAILED"; reason: string; at: number }
+  | { kind: "lost"; taskId: string; attempt: Attempt; outcome: "LOST" | "FAILED"; reason: string; failures?: number; at: number }
   | { kind: "completed"; taskId: string; attempt: Attempt; report: CompletedMessage; at: number }
   /** A cancelled attempt: its agent says that the engine works on it no more. */
   | { kind: "stopped"; taskId: string; attempt: Attempt; at: number }

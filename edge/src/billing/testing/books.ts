@@ -36,6 +36,7 @@ export function aRow(over: Partial<NewTask> = {}): NewTask {
     pool: "public",
     shard: 0,
     attemptCount: 0,
+    failureCount: 0,
     createTime: 1,
     ...over,
   };

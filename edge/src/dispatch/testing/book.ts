@@ -10,7 +10,7 @@ interface AttemptRow extends Attempt {
   outcome: string | null;
 }
 
-type Row = Pick<TaskRecord, "status" | "attemptId" | "attemptCount" | "startTime"> & { task: TaskToQueue };
+type Row = Pick<TaskRecord, "status" | "attemptId" | "attemptCount" | "failureCount" | "startTime"> & { task: TaskToQueue };
 
 const isLive = (row: Row): boolean => row.status === "PENDING" || row.status === "PROCESSING";
 
@@ -29,7 +29,7 @@ export class Book implements PerformDutyDeps {
   readonly stopped = new Set<string>();
 
   open(task: TaskToQueue): void {
-    this.rows.set(task.taskId, { task, status: "PENDING", attemptId: null, attemptCount: 0, startTime: null });
+    this.rows.set(task.taskId, { task, status: "PENDING", attemptId: null, attemptCount: 0, failureCount: 0, startTime: null });
   }
 
   status(taskId: string): string {
@@ -44,8 +44,7 @@ export class Book implements PerformDutyDeps {
   findLive(): FoundTask[] {
     return [...this.rows.values()].filter(isLive).map((row) => {
       const attempt = row.attemptId === null ? undefined : this.attempts.get(row.attemptId);
-      const failures = row.attemptCount - (row.status === "PROCESSING" ? 1 : 0);
-      const task = { ...row.task, failures, attemptNumber: row.attemptCount };
+      const task = { ...row.task, failures: row.failureCount, attemptNumber: row.attemptCount };
       return { task, attempt: attempt ?? null, startTime: row.startTime ?? row.task.createTime };
     });
   }
@@ -68,13 +67,13 @@ export class Book implements PerformDutyDeps {
     return row?.attemptId === attempt.id ? "recorded" : "refused";
   }
 
-  async recordLoss(taskId: string, attemptId: string, outcome: "LOST" | "FAILED") {
+  async recordLoss(taskId: string, attemptId: string, outcome: "LOST" | "FAILED", _reason: string, _now: number, failures?: number) {
     this.#reach();
     const attempt = this.attempts.get(attemptId);
     if (attempt) attempt.outcome ??= outcome;
     const row = this.rows.get(taskId);
     if (row?.status === "PROCESSING" && row.attemptId === attemptId)
-      this.rows.set(taskId, { ...row, status: "PENDING", attemptId: null, startTime: null });
+      this.rows.set(taskId, { ...row, status: "PENDING", attemptId: null, startTime: null, failureCount: failures ?? row.failureCount });
   }
 
   async recordStop(attemptId: string) {

@@ -16,6 +16,7 @@ export function aTaskRow(over: Partial<TaskRow> = {}): TaskRow {
     shard: 0,
     attemptId: null,
     attemptCount: 0,
+    failureCount: 0,
     createTime: Date.UTC(2024, 9, 2, 10),
     startTime: null,
     completeTime: null,
