@@ -78,7 +78,7 @@ export class HttpCarrier implements Carrier {
   }
 
   send(text: string, isDroppable: boolean): boolean {
-    return this.#handle({ type: "send", text, isDroppable });
+    return this.#handle({ type: "send", text, isDroppable, isLastWord: this.state()?.phase === "closed" });
   }
 
   close(code: number, reason: string): void {

@@ -174,15 +174,26 @@ describe("messages", () => {
     expect([bench.waiting().length, bench.waiting().at(-1)]).toEqual([1000, "result 999"]);
   });
 
-  test("that must not be dropped and have no room end the session, with a reason", () => {
+  test("that must not be dropped and have no room end the session, with a reason after all that waited", () => {
     const bench = opened();
     const half = "x".repeat(256 * 1024);
     bench.send(half);
     bench.send(half);
     const effects = bench.on({ type: "send", text: "one more", isDroppable: false });
-    expect(types(effects)).toEqual(["discard", "closed", "lost"]);
+    expect(types(effects)).toEqual(["closed", "lost"]);
+    expect(bench.poll(2)).toEqual([`2.a["${half}","${half}"]\n`]);
     expect(bench.stored.size).toBe(0);
-    expect(bench.poll(2)).toEqual(['2.c[1008,"Too slow: more messages wait than are kept"]\n']);
+    expect(bench.poll(3)).toEqual(['3.c[1008,"Too slow: more messages wait than are kept"]\n']);
+  });
+
+  test("that say why the session ends have room where nothing else has", () => {
+    const bench = opened();
+    for (let index = 0; index < 1000; index += 1) bench.send(`result ${index}`);
+    bench.on({ type: "send", text: "ERROR", isDroppable: false, isLastWord: true });
+    bench.on({ type: "close", code: 1008, reason: "no" });
+    const [messages = ""] = bench.poll(2);
+    expect([messages.startsWith('2.a["result 0"'), messages.endsWith('"result 999","ERROR"]\n')]).toEqual([true, true]);
+    expect(bench.poll(3)).toEqual(['3.c[1008,"no"]\n']);
   });
 
   test("that say the same need not wait twice", () => {

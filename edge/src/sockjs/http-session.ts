@@ -46,7 +46,8 @@ export type HttpEvent =
   | { type: "taken"; receiverId: number }
   /** The client has left in the middle of it. */
   | { type: "gone"; receiverId: number }
-  | { type: "send"; text: string; isDroppable: boolean }
+  /** `isLastWord`: why the session ends, for which there is always room. */
+  | { type: "send"; text: string; isDroppable: boolean; isLastWord?: boolean }
   | { type: "close"; code: number; reason: string }
   | { type: "due" };
 
@@ -156,13 +157,14 @@ function onTaken(state: HttpSession, receiverId: number, now: number): HttpStep 
   return state.waiting.length > 0 ? writeWaiting(next, receiver, now) : { state: next, effects: state.receiver.hasTaken ? [] : [arrived] };
 }
 
-function onSend(state: Open, { text, isDroppable }: Extract<HttpEvent, { type: "send" }>, now: number): HttpStep {
+function onSend(state: Open, { text, isDroppable, isLastWord = false }: Extract<HttpEvent, { type: "send" }>, now: number): HttpStep {
   if (state.receiver?.hasTaken) return write(state, state.receiver, messagesFrame([text]), now);
   // A beat that waits already says as much as two.
   if (isDroppable && state.waiting.some((one) => one.text === text)) return unchanged(state);
   const message: Waiting = { seq: state.nextSeq, text, isDroppable };
-  const room = makeRoom([...state.waiting, message]);
-  if (!room) return interrupt(state, TOO_SLOW, now);
+  const wanted = [...state.waiting, message];
+  const room = isLastWord ? { kept: wanted, dropped: [] } : makeRoom(wanted);
+  if (!room) return giveUp(state, now);
   const next: Open = { ...state, waiting: room.kept, nextSeq: state.nextSeq + 1 };
   const kept: HttpEffect[] = room.kept.includes(message) ? [{ type: "keep", message }] : [];
   const dropped = room.dropped.filter((one) => one !== message);
@@ -177,6 +179,12 @@ function onClose(state: Open, { code, reason }: Extract<HttpEvent, { type: "clos
   if (!receiver || receiver.endedAt !== null) return { state: closed, effects: [noted] };
   const step = onReceiveAfterEnd(closed, receiver, "");
   return { ...step, effects: [noted, ...step.effects] };
+}
+
+/** What waits is whole up to here: who fetches it goes on behind it in another session. */
+function giveUp(state: Open, now: number): HttpStep {
+  const { state: closed, effects } = onClose(state, { type: "close", ...TOO_SLOW }, now);
+  return { state: closed, effects: [...effects, { type: "lost" }] };
 }
 
 /** Something may have been lost on the way, so that nobody can go on from here. */

@@ -3,6 +3,7 @@ import { preferredLanguage } from "@star-graph/shared/text";
 import { type HadUpTo, hadUpTo } from "../stomp/had-up-to.ts";
 import { dueAt, openSession, type Push, type SessionEvent } from "../stomp/session-state.ts";
 import { isOf } from "../stomp/session.ts";
+import { STOMP_LIMITS } from "../stomp/limits.ts";
 import { chooseSubProtocol } from "../stomp/sub-protocol.ts";
 import type { Carrier } from "./carrier.ts";
 import { OPEN_FRAME } from "./frames.ts";
@@ -16,6 +17,9 @@ import { readSockJsUrl, type Receiving, type Sending } from "./session-path.ts";
 import { StompLine } from "./stomp-line.ts";
 import { readCallback, TRANSPORTS } from "./transports.ts";
 import { attach, beatOf, type Framing, framingOf, WebSocketCarrier } from "./web-socket-carrier.ts";
+
+/** What may wait to be read while a CONNECT is checked. */
+const MAX_UNREAD_INPUT = 2 * STOMP_LIMITS.bufferedBytes;
 
 const NOT_SENDABLE: ReadonlySet<number> = new Set([1004, 1005, 1006, 1015]);
 
@@ -37,6 +41,8 @@ export class SockSession extends DurableObject<Cloudflare.Env> {
   readonly #hub: HubEffects;
   #open: { carrier: Carrier; line: StompLine } | null = null;
   #lastTurn: Promise<unknown> = Promise.resolve();
+  /** Of messages whose turn has not come. */
+  #unreadInput = 0;
   readonly #alarm: SessionAlarm;
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
@@ -59,7 +65,11 @@ export class SockSession extends DurableObject<Cloudflare.Env> {
   }
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    const size = typeof message === "string" ? message.length : message.byteLength;
+    if (this.#unreadInput + size > MAX_UNREAD_INPUT) return this.#tell({ type: "broken", problem: "Too much input at once" });
+    this.#unreadInput += size;
     return this.#inTurn(async () => {
+      this.#unreadInput -= size;
       const { carrier, line } = this.#onSocket(socket);
       carrier.heard();
       const read = readSocketMessage(framingOf(socket), message);

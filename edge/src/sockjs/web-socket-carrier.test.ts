@@ -75,15 +75,15 @@ test.each([
 test("a client that promised beats and is silent for three of them, and three minutes, is given up when something is to be sent", () => {
   const { socket, clock, carrier } = aCarrier("sockjs", 10_000);
   clock.now += 180_000;
-  expect(carrier().send("a")).toBe(true);
+  expect(carrier().send("a", false)).toBe(true);
   clock.echoedAt = clock.now;
   clock.now += 180_000;
-  expect(carrier().send("b")).toBe(true);
+  expect(carrier().send("b", false)).toBe(true);
   carrier().heard();
   clock.now += 180_000;
-  expect(carrier().send("c")).toBe(true);
+  expect(carrier().send("c", false)).toBe(true);
   clock.now += 1;
-  expect(carrier().send("d")).toBe(false);
+  expect(carrier().send("d", false)).toBe(false);
   expect(socket.sent).toEqual(['a["a"]', 'a["b"]', 'a["c"]', 'c[1008,"Too slow: no heart-beat has come for too long"]']);
   expect(socket.closedWith).toEqual([1000, undefined]);
 });
@@ -91,13 +91,13 @@ test("a client that promised beats and is silent for three of them, and three mi
 test("a client that promised no beats may be silent", () => {
   const { clock, carrier } = aCarrier("raw", 0);
   clock.now += 86_400_000;
-  expect(carrier().send("a")).toBe(true);
+  expect(carrier().send("a", false)).toBe(true);
 });
 
 test("a socket that is gone is noticed, and closing it harms nobody", () => {
   const { socket, carrier } = aCarrier("sockjs", 0);
   socket.isGone = true;
-  expect(carrier().send("a")).toBe(false);
+  expect(carrier().send("a", false)).toBe(false);
   carrier().close(1000, "");
   expect(socket.closedWith).toEqual([1000, undefined]);
 });
@@ -110,4 +110,26 @@ test("an end has its own code on a bare socket, and is a frame before that of So
   framed.carrier().close(1008, "no");
   framed.carrier().close(1000, "");
   expect(framed.socket.sent).toEqual(['c[1008,"no"]', 'c[3000,"Go away!"]']);
+});
+
+test("a client that is sent more than it can have read misses progress first, and is then given up, beats or no beats", () => {
+  const { socket, clock, carrier } = aCarrier("raw", 0);
+  const mib = "x".repeat(1024 * 1024);
+  expect([carrier().send(mib, false), carrier().send("progress", true)]).toEqual([true, true]);
+  expect(socket.sent).toEqual([mib]);
+  clock.now += 1000;
+  expect(carrier().send("progress", true)).toBe(true);
+  expect(socket.sent.at(-1)).toBe("progress");
+  for (let more = 0; more < 7; more += 1) expect(carrier().send(mib, false)).toBe(true);
+  expect(carrier().send(mib, false)).toBe(false);
+  expect(socket.closedWith).toEqual([1008, "Too slow: more was sent than can have been read"]);
+});
+
+test("a client that is sent no more than the slowest reads is never given up", () => {
+  const { clock, carrier } = aCarrier("raw", 0);
+  const text = "x".repeat(16 * 1024);
+  for (let second = 0; second < 2000; second += 1) {
+    expect(carrier().send(text, false)).toBe(true);
+    clock.now += 1000;
+  }
 });

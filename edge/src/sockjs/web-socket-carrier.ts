@@ -12,6 +12,8 @@ interface Attachment {
   readonly heardAt: number;
   /** When a SockJS heart-beat is due: only for clients that do not beat by themselves. */
   readonly heartbeatAt: number | null;
+  /** UTF-16 units that it may not have read yet, at that time. */
+  readonly unread: { readonly chars: number; readonly at: number };
 }
 
 /** Bare STOMP, or STOMP in SockJS frames. */
@@ -23,7 +25,14 @@ const BEATS: Readonly<Record<Framing, [string, string]>> = { raw: ["\n", "\n"], 
 /** Proxies cut what was silent for 100 s; who beats at least so often needs nothing of ours. */
 const QUIET_MS = 60_000;
 
-/** The platform says nothing of what a socket has not taken yet, so that only its client's silence shows that it takes nothing. */
+/** The platform does not say what a socket has not taken: the slowest reader that is served takes so much. */
+const READ_CHARS_PER_SECOND = 16 * 1024;
+/** Beyond this, what may be dropped is. */
+const UNREAD_SOFT_CHARS = 1024 * 1024;
+/** Beyond this the socket is closed: an object has 128 MB for all that it holds. */
+const UNREAD_HARD_CHARS = 8 * 1024 * 1024;
+
+/** A client that has gone silent takes nothing either. */
 const SILENT_BEATS = 3;
 /** Pages in the background may beat once a minute, whatever they announced. */
 const SILENT_MIN_MS = 180_000;
@@ -33,7 +42,7 @@ export const beatOf = (framing: Framing): WebSocketRequestResponsePair => new We
 export const framingOf = (socket: WebSocket): Framing => (socket.deserializeAttachment() as Attachment).framing;
 
 export function attach(socket: WebSocket, framing: Framing, stomp: SessionState, now: number): void {
-  socket.serializeAttachment({ framing, stomp, heardAt: now, heartbeatAt: null } satisfies Attachment);
+  socket.serializeAttachment({ framing, stomp, heardAt: now, heartbeatAt: null, unread: { chars: 0, at: now } } satisfies Attachment);
 }
 
 /** A session on one WebSocket. All of its state lies with the socket, so that its object may sleep. */
@@ -64,11 +73,19 @@ export class WebSocketCarrier implements Carrier {
     this.#attach({ stomp, heartbeatAt: needsHeartbeat ? (heartbeatAt ?? this.#now() + SOCKJS_TIMES.heartbeatMs) : null });
   }
 
-  send(text: string): boolean {
+  send(text: string, isDroppable: boolean): boolean {
     if (this.#isSilent()) {
       this.close(1008, "Too slow: no heart-beat has come for too long");
       return false;
     }
+    const now = this.#now();
+    const chars = this.#unreadAt(now) + text.length;
+    if (isDroppable && chars > UNREAD_SOFT_CHARS) return true;
+    if (chars > UNREAD_HARD_CHARS) {
+      this.close(1008, "Too slow: more was sent than can have been read");
+      return false;
+    }
+    this.#attach({ unread: { chars, at: now } });
     return this.#write(this.#attachment.framing === "sockjs" ? messagesFrame([text]) : text);
   }
 
@@ -99,6 +116,11 @@ export class WebSocketCarrier implements Carrier {
 
   #attach(changes: Partial<Attachment>): void {
     this.#socket.serializeAttachment({ ...this.#attachment, ...changes } satisfies Attachment);
+  }
+
+  #unreadAt(now: number): number {
+    const { chars, at } = this.#attachment.unread;
+    return Math.max(0, chars - ((now - at) / 1000) * READ_CHARS_PER_SECOND);
   }
 
   #isSilent(): boolean {

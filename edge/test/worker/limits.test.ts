@@ -332,3 +332,54 @@ describe("sockets", () => {
     expect(ends.every(({ code }) => code !== 1006)).toBe(true);
   });
 });
+
+describe("an address that has had its share", () => {
+  /** Lets nothing more through; what it was asked is noted. */
+  function exhausted() {
+    const keys: string[] = [];
+    const limit = async ({ key }: { key: string }) => ({ success: keys.push(key) < 0 });
+    return { keys, env: { ...env, TRUST_CONNECTING_IP: "on", ADDRESS_LIMIT: { limit } } };
+  }
+  const headers = { "CF-Connecting-IP": "203.0.113.70", Origin: "https://page.example" };
+
+  test.each([
+    ["GET", "/ws/info", {}],
+    ["POST", "/ws/000/limited/xhr", {}],
+    ["GET", "/ws/000/limited/eventsource", {}],
+    ["GET", "/ws", { Upgrade: "websocket" }],
+    ["GET", "/ws/000/limited/websocket", { Upgrade: "websocket" }],
+  ])("is refused a session, in words that a page may read: %s %s %j", async (method, path, more) => {
+    const { keys, env: strict } = exhausted();
+    const answer = await app.request(path, { method, headers: { ...headers, ...more } }, strict);
+    expect([answer.status, await answer.text()]).toEqual([429, "Too many requests."]);
+    expect(answer.headers.get("Access-Control-Allow-Origin")).toBe("https://page.example");
+    expect(keys).toEqual(["203.0.113.70"]);
+  });
+
+  test("is still served what belongs to no session", async () => {
+    const { keys, env: strict } = exhausted();
+    expect((await app.request("/ws/iframe.html", { headers }, strict)).status).toBe(200);
+    expect(keys).toEqual([]);
+  });
+});
+
+describe("a socket", () => {
+  test("that is sent more while its CONNECT is checked than may wait is ended with an ERROR", async () => {
+    const { token } = await signedIn();
+    const socket = await StompSocket.open();
+    socket.connect({ Authorization: `Bearer ${token}` });
+    // Ends of lines between frames, the last one half: nothing to read, and no beat to answer.
+    for (let message = 0; message < 4; message += 1) socket.ws.send(`${"\n".repeat(1024 * 1024 - 2)}\r`);
+    expect((await socket.next("ERROR")).headers["message"]).toBe("Too much input at once");
+    expect((await socket.untilClosed()).code).toBe(1002);
+  });
+
+  test("that sends on after it was told that it is too fast is ended", async () => {
+    const { token } = await signedIn();
+    const socket = await StompSocket.connected(token);
+    await socket.subscribe("/user/queue/reply");
+    socket.ws.send("SEND\ndestination:/app/x\n\n\0".repeat(5000));
+    expect((await socket.next("ERROR")).headers["message"]).toBe("Too many requests, sent on after being told so");
+    expect(socket.messages().length).toBeLessThan(300);
+  });
+});
