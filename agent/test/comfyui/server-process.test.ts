@@ -1,7 +1,11 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { fakeCommand, freePort, startFake } from "./fake-process.ts";
 import { runTask, startEngine, until, withModels } from "./start-engine.ts";
 import { aTask } from "./tasks.ts";
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
 async function startOwn(traits: string[] = [], timings: Parameters<typeof startEngine>[2] = {}) {
   const port = await freePort();
@@ -20,6 +24,15 @@ test("a server of our own is started, and models appear when it answers", async 
   await engine.freeMemory();
   expect(engine.residentModels()).toEqual([]);
   expect(await engine.health()).toEqual({ isReady: true, freeMemoryBytes: 8e9 });
+});
+
+test("a server of our own is not given the agent's key", async () => {
+  vi.stubEnv("STARGRAPH_KEY", "sgk_secret");
+  const port = await freePort();
+  const command = [process.execPath, "-e", "console.log('key', process.env.STARGRAPH_KEY)"];
+  const { log } = startEngine(`http://127.0.0.1:${port}`, { start: { command } });
+  await until(() => log.events.some((event) => event.startsWith("engine-ended")));
+  expect(log.events.find((event) => event.startsWith("engine-ended"))).toContain("key undefined");
 });
 
 test("one that crashes in a task is started again; the task may be tried again, and the models are back", async () => {

@@ -94,6 +94,8 @@ async function runOnce(
   const lines: string[] = [];
   const child = execa(file, args, {
     ...(start.folder !== undefined && { cwd: start.folder }),
+    // The agent's key is nothing for the custom nodes of strangers that a ComfyUI may hold.
+    env: { STARGRAPH_KEY: undefined },
     stdin: "ignore",
     all: true,
     buffer: false,
