@@ -21,6 +21,7 @@ export default defineProject(async () => {
     ],
     test: {
       name: "edge-worker",
+      maxWorkers: 2,
       // For a machine with other things to do; a test waits for conditions, not for this.
       testTimeout: 20_000,
       include: ["test/{worker,spec}/**/*.test.ts"],

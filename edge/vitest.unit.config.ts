@@ -4,6 +4,7 @@ import { defineProject } from "vitest/config";
 export default defineProject({
   test: {
     name: "edge-unit",
+    maxWorkers: 2,
     isolate: false,
     // A run of the model takes seconds, on a machine with other things to do more of them.
     testTimeout: 30_000,

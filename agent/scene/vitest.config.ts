@@ -1,3 +1,3 @@
 import { defineProject } from "vitest/config";
 
-export default defineProject({ test: { name: "scene", include: ["src/**/*.test.ts"] } });
+export default defineProject({ test: { name: "scene", maxWorkers: 2, include: ["src/**/*.test.ts"] } });
