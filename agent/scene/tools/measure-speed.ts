@@ -1,5 +1,5 @@
 /**
- * Times and memory of the cases in issue 7: node measure-speed.ts [photo.jpg]
+ * Times and memory of the cases of the model card: node measure-speed.ts [photo.jpg]
  * Each runs twice; the second time has everything loaded. Run it alone on the machine.
  */
 import { readFile } from "node:fs/promises";
