@@ -1,6 +1,6 @@
 /** Who may import whom (docs/contributing.md, "Boundaries"). `reachable` follows friends of friends. */
-const PURE_DISPATCH =
-  "^edge/src/dispatch/(agent-events|agent-index|agent-intake|attempt-ends|clock|duty-outcomes|estimate|fair-share|fleet-view|lease|left-tasks|live-view|matching|memory-store|next-task|offers|outlook|pools|progress-feed|quarantine|requirement|reservations|shard-summaries|shard-summary|speeds|standing|store|submit-limit|task-events|tick|tidy|types|work-item)\\.ts$";
+/** The queue's decisions, what is shown of them, and the rules of pools and shards. */
+const PURE_DISPATCH = "^edge/src/dispatch/(queue/|views/|shards/(pools|shard-summary|shard-summaries)\\.ts$)";
 /** Services, room by room. */
 const SERVICES = [
   "admin/(all-agents|all-tasks|figures|manage-models|manage-users|manage-words|move-credits)",
@@ -9,7 +9,7 @@ const SERVICES = [
   "audit/list-audit",
   "auth/login",
   "billing/check-ledger",
-  "dispatch/(late-result|move-tasks|perform-duty|prepare-offer|sweep)",
+  "dispatch/(duties/(late-result|perform-duty|prepare-offer)|recovery/(move-tasks|sweep))",
   "events/(end-message|open-events)",
   "files/(receive-upload|collect-results)",
   "generate/(check-limits|plan-task|quote|submit-batch|submit-once|submit-task)",
@@ -90,6 +90,13 @@ module.exports = {
         path: "^(cloudflare:|drizzle-orm|hono$)|^edge/src/db/|^edge/src/[^/]+/[a-z-]*store\\.ts$",
         dependencyTypesNot: ["type-only"],
       },
+    },
+    {
+      name: "the-queue-knows-no-other-room",
+      comment: "Decisions are called; they call nobody.",
+      severity: "error",
+      from: { path: "^edge/src/dispatch/queue/", pathNot: "\\.test\\.ts$" },
+      to: { path: "^edge/src/dispatch/(?!queue/)" },
     },
     {
       name: "decisions-reach-no-platform",

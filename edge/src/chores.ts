@@ -2,7 +2,7 @@ import { dropOutdatedAccess } from "./auth/drop-outdated.ts";
 import { continueLedgerCheck } from "./billing/check-ledger.ts";
 import { createLedgerCheckStore } from "./billing/ledger-check-store.ts";
 import { openDatabase } from "./db/client.ts";
-import { sweepPools } from "./dispatch/sweep-pools.ts";
+import { sweepPools } from "./dispatch/recovery/sweep-pools.ts";
 import { createOrphanStore } from "./files/orphan-store.ts";
 import { partOf, removeOrphans } from "./files/remove-orphans.ts";
 import { log } from "./http/log.ts";

@@ -1,6 +1,6 @@
 import { DEFAULTS, QUEUE_LIMITS, RATE_LIMITS, type RateLimits } from "@star-graph/shared/defaults";
-import type { QueueLimits, QueueTimings } from "./dispatch/clock.ts";
-import type { ShardCounts } from "./dispatch/pools.ts";
+import type { QueueLimits, QueueTimings } from "./dispatch/queue/clock.ts";
+import type { ShardCounts } from "./dispatch/shards/pools.ts";
 
 /** The Worker's configuration, read from its bindings in this one place. */
 export interface Config {

@@ -10,7 +10,7 @@ import {
 } from "@star-graph/shared/rest/admin/agents";
 import { AgentCommandAnswer, AgentKeyParam, AgentParam } from "@star-graph/shared/rest/agents";
 import { type Context, Hono } from "hono";
-import type { AgentCommand } from "../dispatch/agent-intake.ts";
+import type { AgentCommand } from "../dispatch/queue/agent-intake.ts";
 import type { AppEnv } from "../env.ts";
 import { ok } from "../http/envelope.ts";
 import { operation } from "../http/route-facts.ts";

@@ -17,7 +17,7 @@ import { createAgentKey, keyOf, type ManageKeysDeps, revokeAgentKey, toKeyItem, 
 import type { AgentRegisterStore } from "../agents/register-store.ts";
 import type { Actor } from "../audit/audit-entry.ts";
 import type { AuditStore } from "../audit/store.ts";
-import type { AgentCommand } from "../dispatch/agent-intake.ts";
+import type { AgentCommand } from "../dispatch/queue/agent-intake.ts";
 import type { AdminUserStore } from "./user-store.ts";
 
 const toAdminKey = (row: KeyRow): AdminAgentKey => ({ ...toKeyItem(row), userId: row.userId, username: row.username });

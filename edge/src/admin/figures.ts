@@ -1,8 +1,8 @@
 import type { FleetFigures, QueueFigures } from "@star-graph/shared/rest/admin/figures";
 import { AgentState } from "@star-graph/shared/rest/agents";
 import type { AgentRegisterStore } from "../agents/register-store.ts";
-import type { AgentView, QueueFigures as PoolQueue } from "../dispatch/fleet-view.ts";
-import { PUBLIC_POOL } from "../dispatch/pools.ts";
+import type { AgentView, QueueFigures as PoolQueue } from "../dispatch/views/fleet-view.ts";
+import { PUBLIC_POOL } from "../dispatch/shards/pools.ts";
 
 /** Pools that one look asks: each is a call to its own object. */
 const MAX_POOLS = 200;

@@ -5,7 +5,7 @@ import { fromWireTime, toWireTime } from "@star-graph/shared/wire-time";
 import { AGENT_CLOSE } from "@star-graph/shared/agent-protocol";
 import type { Actor } from "../audit/audit-entry.ts";
 import { hashPassword, hashWirePassword } from "../auth/password.ts";
-import { ownerPool, PUBLIC_POOL } from "../dispatch/pools.ts";
+import { ownerPool, PUBLIC_POOL } from "../dispatch/shards/pools.ts";
 import type { AdminUserRow, AdminUserStore, UserFields } from "./user-store.ts";
 
 export interface ManageUsersDeps extends AdminUserStore {

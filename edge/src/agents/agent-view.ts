@@ -1,7 +1,7 @@
 import type { AgentItem } from "@star-graph/shared/rest/agents";
 import type { Language, LocalText } from "@star-graph/shared/text";
 import { toWireTime } from "@star-graph/shared/wire-time";
-import type { AgentView, StateReason } from "../dispatch/fleet-view.ts";
+import type { AgentView, StateReason } from "../dispatch/views/fleet-view.ts";
 import type { AgentRow } from "./register-store.ts";
 
 /** Why an agent is in its state, in words. */

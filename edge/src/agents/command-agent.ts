@@ -1,7 +1,7 @@
 import { AppError } from "@star-graph/shared/errors";
 import type { AgentCommandAnswer } from "@star-graph/shared/rest/agents";
-import type { AgentCommand } from "../dispatch/agent-intake.ts";
-import { poolOfKey } from "../dispatch/pools.ts";
+import type { AgentCommand } from "../dispatch/queue/agent-intake.ts";
+import { poolOfKey } from "../dispatch/shards/pools.ts";
 import type { AgentKeyStore } from "./key-store.ts";
 
 export interface CommandAgentDeps extends Pick<AgentKeyStore, "findAgentKeyById"> {

@@ -1,6 +1,6 @@
 import { type Page, toPage } from "@star-graph/shared/page";
 import type { AgentItem, AgentQuery } from "@star-graph/shared/rest/agents";
-import type { AgentView } from "../dispatch/fleet-view.ts";
+import type { AgentView } from "../dispatch/views/fleet-view.ts";
 import type { Language } from "@star-graph/shared/text";
 import { toAgentItem } from "./agent-view.ts";
 import type { AgentRegisterStore, AgentRow } from "./register-store.ts";

@@ -4,7 +4,7 @@ import { type Page, toPage } from "@star-graph/shared/page";
 import type { AgentKeyItem, AgentKeyQuery, CreatedAgentKey } from "@star-graph/shared/rest/agents";
 import { toWireTime } from "@star-graph/shared/wire-time";
 import type { Audited } from "../audit/audit-entry.ts";
-import { ownerPool, PUBLIC_POOL } from "../dispatch/pools.ts";
+import { ownerPool, PUBLIC_POOL } from "../dispatch/shards/pools.ts";
 import { hashAgentKey, newAgentKey } from "./agent-key.ts";
 import type { AgentKeyStore, KeyRow } from "./key-store.ts";
 

@@ -12,7 +12,7 @@ import {
   NewAgentKey,
 } from "@star-graph/shared/rest/agents";
 import { type Context, Hono } from "hono";
-import type { AgentCommand } from "../dispatch/agent-intake.ts";
+import type { AgentCommand } from "../dispatch/queue/agent-intake.ts";
 import type { AppEnv } from "../env.ts";
 import { ok } from "../http/envelope.ts";
 import { requireSession, requireUser } from "../http/require-user.ts";

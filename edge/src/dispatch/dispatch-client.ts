@@ -5,13 +5,13 @@ import type { AgentKeyRow } from "../agents/store.ts";
 import type { Config } from "../config.ts";
 import { log } from "../http/log.ts";
 import type { Quota } from "../http/rate-policy.ts";
-import type { AgentCommand } from "./agent-intake.ts";
-import { AGENT_IDENTITY_HEADER, type AgentIdentity } from "./agent-sockets.ts";
-import { dispatcherName, poolOfKey, type Shard, shardOfAgent, shardsOf } from "./pools.ts";
-import { ShardSummaries } from "./shard-summaries.ts";
-import { rankShards } from "./shard-summary.ts";
-import { sweepPool } from "./sweep-pools.ts";
-import type { Admission, LiveTask, TaskToQueue } from "./types.ts";
+import type { AgentCommand } from "./queue/agent-intake.ts";
+import { AGENT_IDENTITY_HEADER, type AgentIdentity } from "./agents/agent-sockets.ts";
+import { dispatcherName, poolOfKey, type Shard, shardOfAgent, shardsOf } from "./shards/pools.ts";
+import { ShardSummaries } from "./shards/shard-summaries.ts";
+import { rankShards } from "./shards/shard-summary.ts";
+import { sweepPool } from "./recovery/sweep-pools.ts";
+import type { Admission, LiveTask, TaskToQueue } from "./queue/types.ts";
 
 /** Of this isolate. */
 const SUMMARIES = new ShardSummaries();

@@ -2,8 +2,8 @@ import type { ModelLimits } from "@star-graph/shared/model-limits";
 import { and, eq, isNull } from "drizzle-orm";
 import type { Database } from "../db/client.ts";
 import { agentKeys, models, users } from "../db/schema.ts";
-import { ownerPool, PUBLIC_POOL } from "../dispatch/pools.ts";
-import type { TaskToQueue } from "../dispatch/types.ts";
+import { ownerPool, PUBLIC_POOL } from "../dispatch/shards/pools.ts";
+import type { TaskToQueue } from "../dispatch/queue/types.ts";
 
 export interface ModelRow {
   name: string;

@@ -4,8 +4,8 @@ import { GENERATE_BODIES, type GenerateRequest } from "@star-graph/shared/rest/g
 import type { TaskType } from "@star-graph/shared/task";
 import { describe, expect, test } from "vitest";
 import type { NewTask } from "../billing/ledger.ts";
-import type { Shard } from "../dispatch/pools.ts";
-import type { Admission, TaskToQueue } from "../dispatch/types.ts";
+import type { Shard } from "../dispatch/shards/pools.ts";
+import type { Admission, TaskToQueue } from "../dispatch/queue/types.ts";
 import { PNG } from "../inputs/testing/pictures.ts";
 import type { InputRow } from "../inputs/store.ts";
 import { submitTask, type SubmitTaskDeps } from "./submit-task.ts";

@@ -1,6 +1,6 @@
 import { AppError } from "@star-graph/shared/errors";
 import { CONTENT_TYPES } from "../files/inspect.ts";
-import type { Shard } from "../dispatch/pools.ts";
+import type { Shard } from "../dispatch/shards/pools.ts";
 import type { InputStore } from "./store.ts";
 
 export interface OpenInputDeps extends Pick<InputStore, "findInputOfTask" | "openInput"> {

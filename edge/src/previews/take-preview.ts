@@ -1,5 +1,5 @@
 import { AppError } from "@star-graph/shared/errors";
-import type { Shard } from "../dispatch/pools.ts";
+import type { Shard } from "../dispatch/shards/pools.ts";
 import { CONTENT_TYPES, inspectPicture } from "../files/inspect.ts";
 import type { Picture } from "../hub/previews.ts";
 

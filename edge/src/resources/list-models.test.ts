@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { RunnableModelQuery } from "@star-graph/shared/rest/resources";
-import type { AgentView } from "../dispatch/fleet-view.ts";
+import type { AgentView } from "../dispatch/views/fleet-view.ts";
 import { listModels, type ListModelsDeps } from "./list-models.ts";
 
 const aModelRow = (name: string, over: object = {}) => ({

@@ -1,7 +1,7 @@
 import { type Page, toPage } from "@star-graph/shared/page";
 import type { RunnableModel, RunnableModelQuery } from "@star-graph/shared/rest/resources";
 import { TaskType } from "@star-graph/shared/task";
-import type { AgentView } from "../dispatch/fleet-view.ts";
+import type { AgentView } from "../dispatch/views/fleet-view.ts";
 import type { ModelRow, ResourceStore } from "./store.ts";
 
 export interface ListModelsDeps extends Pick<ResourceStore, "enabledModels"> {

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { z } from "zod";
-import { PUBLIC_POOL } from "../dispatch/pools.ts";
+import { PUBLIC_POOL } from "../dispatch/shards/pools.ts";
 import type { AppEnv } from "../env.ts";
 import { ok } from "../http/envelope.ts";
 import { operation } from "../http/route-facts.ts";

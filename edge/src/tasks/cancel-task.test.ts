@@ -2,7 +2,7 @@ import type { EndMessage } from "@star-graph/shared/push";
 import type { TaskStatus } from "@star-graph/shared/task";
 import { expect, test } from "vitest";
 import type { SettleOutcome } from "../billing/ledger.ts";
-import type { Shard } from "../dispatch/pools.ts";
+import type { Shard } from "../dispatch/shards/pools.ts";
 import { cancelTask } from "./cancel-task.ts";
 import { aTaskRow } from "./testing/builders.ts";
 

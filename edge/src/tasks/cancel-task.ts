@@ -3,7 +3,7 @@ import type { EndMessage } from "@star-graph/shared/push";
 import type { CancelAnswer } from "@star-graph/shared/rest/tasks";
 import type { Audited } from "../audit/audit-entry.ts";
 import type { Ledger, SettleOutcome } from "../billing/ledger.ts";
-import type { Shard } from "../dispatch/pools.ts";
+import type { Shard } from "../dispatch/shards/pools.ts";
 import { endMessage } from "../events/end-message.ts";
 import type { TaskStore } from "./store.ts";
 import type { FileUrl } from "./task-view.ts";

@@ -1,8 +1,8 @@
 import { type Page, toPage } from "@star-graph/shared/page";
 import type { TaskListItem, TaskListQuery } from "@star-graph/shared/rest/tasks";
 import { isTerminal } from "@star-graph/shared/task";
-import type { Shard } from "../dispatch/pools.ts";
-import type { LiveTask } from "../dispatch/types.ts";
+import type { Shard } from "../dispatch/shards/pools.ts";
+import type { LiveTask } from "../dispatch/queue/types.ts";
 import type { ResultRow, TaskStore } from "./store.ts";
 import { type FileUrl, toListItem } from "./task-view.ts";
 

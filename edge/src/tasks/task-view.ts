@@ -4,7 +4,7 @@ import type { TaskDetail, TaskListItem, TaskResultFile, WaitingForView } from "@
 import { isTerminal, progressPercent } from "@star-graph/shared/task";
 import type { Language, LocalText } from "@star-graph/shared/text";
 import { toWireTime } from "@star-graph/shared/wire-time";
-import type { LiveTask, WaitingFor } from "../dispatch/types.ts";
+import type { LiveTask, WaitingFor } from "../dispatch/queue/types.ts";
 import { noteIn } from "./note-text.ts";
 import type { ResultRow, TaskRow } from "./store.ts";
 

@@ -1,9 +1,9 @@
-import type { QueueClock } from "../../src/dispatch/clock.ts";
-import { Reservations } from "../../src/dispatch/reservations.ts";
-import { admit } from "../../src/dispatch/estimate.ts";
-import { onAgentMessage } from "../../src/dispatch/agent-events.ts";
-import { createSqliteStore } from "../../src/dispatch/sqlite-store.ts";
-import { onTaskSubmitted } from "../../src/dispatch/task-events.ts";
+import type { QueueClock } from "../../src/dispatch/queue/clock.ts";
+import { Reservations } from "../../src/dispatch/queue/reservations.ts";
+import { admit } from "../../src/dispatch/queue/estimate.ts";
+import { onAgentMessage } from "../../src/dispatch/queue/agent-events.ts";
+import { createSqliteStore } from "../../src/dispatch/storage/sqlite-store.ts";
+import { onTaskSubmitted } from "../../src/dispatch/queue/task-events.ts";
 import { aCompletion, aModel, aTask, MEGAPIXEL } from "../../src/dispatch/testing/builders.ts";
 import { openNodeSql } from "../../src/dispatch/testing/node-sql.ts";
 import { Random } from "../../src/dispatch/testing/random.ts";

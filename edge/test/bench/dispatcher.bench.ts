@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { QUEUE_LIMITS } from "@star-graph/shared/defaults";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createSqliteStore } from "../../src/dispatch/sqlite-store.ts";
+import { createSqliteStore } from "../../src/dispatch/storage/sqlite-store.ts";
 import { aTask, aWaitingItem } from "../../src/dispatch/testing/builders.ts";
 import { aUser, anAgentKey, dispatcherOf, SCENE_CAPABILITIES, submit, TEXT2IMG_MODEL, untilAgents } from "../worker/system-of-one.ts";
 import { TestAgent } from "../worker/test-agent.ts";

@@ -7,7 +7,7 @@ import { Balance } from "@star-graph/shared/rest/users";
 import { z } from "zod";
 import { newCredentials } from "../../local/credentials.ts";
 import { findPort } from "../../local/server.ts";
-import { ownerPool, PUBLIC_POOL } from "../../src/dispatch/pools.ts";
+import { ownerPool, PUBLIC_POOL } from "../../src/dispatch/shards/pools.ts";
 import { Random } from "../../src/dispatch/testing/random.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { checkExtent } from "./check-extent.ts";

@@ -31,5 +31,5 @@ test("the boundaries are looked at in every file, and hold", async () => {
 
 test("a decision that reaches the file system through a friend is refused", async () => {
   const { violations } = await cruise(path.join(import.meta.dirname, "planted"), ["edge/src"]);
-  expect(violations).toContainEqual({ from: "edge/src/dispatch/lease.ts", rule: { name: "decisions-reach-no-platform" } });
+  expect(violations).toContainEqual({ from: "edge/src/dispatch/queue/lease.ts", rule: { name: "decisions-reach-no-platform" } });
 });

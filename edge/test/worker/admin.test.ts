@@ -5,7 +5,7 @@ import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { CHECK_EVERY_MS } from "../../src/billing/check-ledger.ts";
 import { openDatabase } from "../../src/db/client.ts";
 import { accounts, auditLog, blockedWords, fundRecords, holds } from "../../src/db/schema.ts";
-import { ownerPool } from "../../src/dispatch/pools.ts";
+import { ownerPool } from "../../src/dispatch/shards/pools.ts";
 import worker from "../../src/worker.ts";
 import { StompSocket } from "./stomp-socket.ts";
 import {

@@ -8,7 +8,7 @@ import { hashAgentKey } from "../../src/agents/agent-key.ts";
 import { createLedger } from "../../src/billing/ledger.ts";
 import { openDatabase } from "../../src/db/client.ts";
 import { agentKeys, attempts, fundRecords, tasks, users } from "../../src/db/schema.ts";
-import { ownerPool, PUBLIC_POOL } from "../../src/dispatch/pools.ts";
+import { ownerPool, PUBLIC_POOL } from "../../src/dispatch/shards/pools.ts";
 import worker from "../../src/worker.ts";
 import {
   aUser,

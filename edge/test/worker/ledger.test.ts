@@ -6,7 +6,7 @@ import { createLedger, type NewTask } from "../../src/billing/ledger.ts";
 import { createLedgerCheckStore } from "../../src/billing/ledger-check-store.ts";
 import { openDatabase } from "../../src/db/client.ts";
 import { holds, settlements, tasks } from "../../src/db/schema.ts";
-import { createHistory } from "../../src/dispatch/history.ts";
+import { createHistory } from "../../src/dispatch/duties/history.ts";
 import { countedDatabase } from "./counted-database.ts";
 import {
   anAgentKey,

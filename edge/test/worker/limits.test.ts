@@ -9,7 +9,7 @@ import { createThrottleStore } from "../../src/auth/throttle-store.ts";
 import { openDatabase } from "../../src/db/client.ts";
 import { throttles } from "../../src/db/schema.ts";
 import { createDeps } from "../../src/deps.ts";
-import { ownerPool, PUBLIC_POOL } from "../../src/dispatch/pools.ts";
+import { ownerPool, PUBLIC_POOL } from "../../src/dispatch/shards/pools.ts";
 import { signedIn } from "./signed-in.ts";
 import { StompSocket } from "./stomp-socket.ts";
 import { anAgentKey, aUser, call, cancelAll, dataOf, dispatcherOf, untilAgents } from "./system-of-one.ts";

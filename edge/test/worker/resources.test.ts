@@ -9,7 +9,7 @@ import { hashAgentKey } from "../../src/agents/agent-key.ts";
 import { createLedger } from "../../src/billing/ledger.ts";
 import { openDatabase } from "../../src/db/client.ts";
 import { agentKeys, inputs, models, results, resultTotals, sessions, tasks } from "../../src/db/schema.ts";
-import { ownerPool } from "../../src/dispatch/pools.ts";
+import { ownerPool } from "../../src/dispatch/shards/pools.ts";
 import { removeExpiredResults } from "../../src/resources/remove-expired.ts";
 import { pixelsOf, PNG } from "../../src/inputs/testing/pictures.ts";
 import { callModerated } from "./refusing-classifier.ts";

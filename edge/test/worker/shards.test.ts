@@ -6,7 +6,7 @@ import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { app } from "../../src/app.ts";
 import { openDatabase } from "../../src/db/client.ts";
 import { agentKeys, tasks } from "../../src/db/schema.ts";
-import { ownerPool, PUBLIC_POOL, shardOfAgent } from "../../src/dispatch/pools.ts";
+import { ownerPool, PUBLIC_POOL, shardOfAgent } from "../../src/dispatch/shards/pools.ts";
 import worker from "../../src/worker.ts";
 import {
   anAgentKey,

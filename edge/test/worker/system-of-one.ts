@@ -8,7 +8,7 @@ import { hashPassword } from "../../src/auth/password.ts";
 import { createLedger } from "../../src/billing/ledger.ts";
 import { openDatabase } from "../../src/db/client.ts";
 import { accounts, agentKeys, tasks, users } from "../../src/db/schema.ts";
-import { dispatcherName, PUBLIC_POOL } from "../../src/dispatch/pools.ts";
+import { dispatcherName, PUBLIC_POOL } from "../../src/dispatch/shards/pools.ts";
 
 export const ORIGIN = "http://127.0.0.1:8787";
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { openNodeD1 } from "../../../test/support/node-d1.ts";
 import { openDatabase } from "../../db/client.ts";
-import { createHistory, type History } from "../../dispatch/history.ts";
+import { createHistory, type History } from "../../dispatch/duties/history.ts";
 import { anAttempt } from "../../dispatch/testing/builders.ts";
 import { createLedger, type Ledger, type NewTask, type TaskEnd } from "../ledger.ts";
 

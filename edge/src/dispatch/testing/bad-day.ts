@@ -1,8 +1,8 @@
 import type { AgentModel, EdgeMessage } from "@star-graph/shared/agent-protocol";
 import { CANCELLED } from "../../billing/testing/books.ts";
-import { createMemoryStore } from "../memory-store.ts";
-import { createSqliteStore } from "../sqlite-store.ts";
-import type { StoreOptions } from "../store.ts";
+import { createMemoryStore } from "../queue/memory-store.ts";
+import { createSqliteStore } from "../storage/sqlite-store.ts";
+import type { StoreOptions } from "../queue/store.ts";
 import { aModel, MEGAPIXEL } from "./builders.ts";
 import { Clients } from "./clients.ts";
 import { interrupt } from "./interruption.ts";

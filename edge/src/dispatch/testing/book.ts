@@ -1,9 +1,9 @@
 import type { EndMessage } from "@star-graph/shared/push";
 import { Text2ImgParameters } from "@star-graph/shared/rest/generate";
 import type { SettleOutcome, TaskEnd } from "../../billing/ledger.ts";
-import type { FoundTask, TaskRecord } from "../history.ts";
-import type { PerformDutyDeps } from "../perform-duty.ts";
-import type { Attempt, TaskToQueue } from "../types.ts";
+import type { FoundTask, TaskRecord } from "../duties/history.ts";
+import type { PerformDutyDeps } from "../duties/perform-duty.ts";
+import type { Attempt, TaskToQueue } from "../queue/types.ts";
 
 interface AttemptRow extends Attempt {
   taskId: string;

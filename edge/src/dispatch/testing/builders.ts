@@ -1,5 +1,5 @@
 import type { AgentModel, CompletedMessage, FailedMessage, HelloMessage } from "@star-graph/shared/agent-protocol";
-import type { AgentRecord, Attempt, TaskToQueue, WorkItemIn } from "../types.ts";
+import type { AgentRecord, Attempt, TaskToQueue, WorkItemIn } from "../queue/types.ts";
 
 export const MEGAPIXEL = 1024 * 1024;
 

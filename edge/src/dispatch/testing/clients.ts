@@ -1,4 +1,4 @@
-import type { TaskToQueue } from "../types.ts";
+import type { TaskToQueue } from "../queue/types.ts";
 import { CANCELLED } from "../../billing/testing/books.ts";
 import { MEGAPIXEL } from "./builders.ts";
 import { unlessInterrupted } from "./interruption.ts";

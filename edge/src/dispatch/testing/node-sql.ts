@@ -1,5 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
-import type { SqlDatabase } from "../sql-database.ts";
+import type { SqlDatabase } from "../storage/sql-database.ts";
 
 /** A fresh SQLite as a Durable Object offers it, and the statements that were asked of it. */
 export function openNodeSql(): SqlDatabase & { readonly database: DatabaseSync; readonly asked: string[] } {

@@ -1,9 +1,9 @@
-import { onAgentGone, onAgentHello, onAgentMessage } from "../agent-events.ts";
-import { onDutyDone } from "../duty-outcomes.ts";
-import type { Outbox } from "../outbox.ts";
-import type { DispatchStore } from "../store.ts";
-import { onCancelOrdered, onOfferImpossible, onTaskFound, onTaskSubmitted } from "../task-events.ts";
-import { onTick } from "../tick.ts";
+import { onAgentGone, onAgentHello, onAgentMessage } from "../queue/agent-events.ts";
+import { onDutyDone } from "../queue/duty-outcomes.ts";
+import type { Outbox } from "../duties/outbox.ts";
+import type { DispatchStore } from "../queue/store.ts";
+import { onCancelOrdered, onOfferImpossible, onTaskFound, onTaskSubmitted } from "../queue/task-events.ts";
+import { onTick } from "../queue/tick.ts";
 import type { RealBook } from "./real-book.ts";
 
 export const REAL_DECISIONS = {

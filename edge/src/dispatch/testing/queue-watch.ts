@@ -1,5 +1,5 @@
-import { canRun, mayTake, openSlots } from "../matching.ts";
-import type { AgentRecord, WorkItem } from "../types.ts";
+import { canRun, mayTake, openSlots } from "../queue/matching.ts";
+import type { AgentRecord, WorkItem } from "../queue/types.ts";
 import type { SimulatedEdge } from "./simulated-edge.ts";
 
 /** Holds the work list against itself and the agents, over the tasks that are on it or may be. */

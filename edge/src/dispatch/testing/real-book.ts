@@ -6,10 +6,10 @@ import { type Around, faultyD1 } from "../../../test/support/faulty-d1.ts";
 import { createLedger, type Ledger } from "../../billing/ledger.ts";
 import { aRow, Books } from "../../billing/testing/books.ts";
 import { openDatabase } from "../../db/client.ts";
-import { createHistory, type History } from "../history.ts";
-import type { LateResultDeps } from "../late-result.ts";
-import type { PerformDutyDeps } from "../perform-duty.ts";
-import type { TaskToQueue } from "../types.ts";
+import { createHistory, type History } from "../duties/history.ts";
+import type { LateResultDeps } from "../duties/late-result.ts";
+import type { PerformDutyDeps } from "../duties/perform-duty.ts";
+import type { TaskToQueue } from "../queue/types.ts";
 import { MEGAPIXEL } from "./builders.ts";
 
 /** What somebody wants to have made. */

@@ -1,14 +1,14 @@
 import { DEFAULTS, QUEUE_LIMITS } from "@star-graph/shared/defaults";
 import type { AgentMessage, HelloMessage } from "@star-graph/shared/agent-protocol";
-import { onAgentGone, onAgentHello, onAgentMessage } from "../agent-events.ts";
-import type { QueueClock, QueueLimits } from "../clock.ts";
-import { admit } from "../estimate.ts";
-import { createMemoryStore } from "../memory-store.ts";
-import { Reservations } from "../reservations.ts";
-import type { DispatchStore, StoreOptions } from "../store.ts";
-import { onCancelOrdered, onTaskSubmitted } from "../task-events.ts";
-import { onTick } from "../tick.ts";
-import type { Admission, Duty, Effect, TaskToQueue, WorkItem } from "../types.ts";
+import { onAgentGone, onAgentHello, onAgentMessage } from "../queue/agent-events.ts";
+import type { QueueClock, QueueLimits } from "../queue/clock.ts";
+import { admit } from "../queue/estimate.ts";
+import { createMemoryStore } from "../queue/memory-store.ts";
+import { Reservations } from "../queue/reservations.ts";
+import type { DispatchStore, StoreOptions } from "../queue/store.ts";
+import { onCancelOrdered, onTaskSubmitted } from "../queue/task-events.ts";
+import { onTick } from "../queue/tick.ts";
+import type { Admission, Duty, Effect, TaskToQueue, WorkItem } from "../queue/types.ts";
 import { aHello } from "./builders.ts";
 
 /** What an agent says of itself, and whose it is. */

@@ -1,7 +1,7 @@
 import type { AgentModel } from "@star-graph/shared/agent-protocol";
-import type { DispatchStore, StoreOptions } from "../store.ts";
-import { onEnded } from "../task-events.ts";
-import type { Effect, TaskToQueue, WorkItemIn } from "../types.ts";
+import type { DispatchStore, StoreOptions } from "../queue/store.ts";
+import { onEnded } from "../queue/task-events.ts";
+import type { Effect, TaskToQueue, WorkItemIn } from "../queue/types.ts";
 import { aCompletion, aModel } from "./builders.ts";
 import { Shard } from "./shard.ts";
 

@@ -1,5 +1,5 @@
-import { createSqliteStore } from "../sqlite-store.ts";
-import type { DispatchStore, StoreOptions } from "../store.ts";
+import { createSqliteStore } from "../storage/sqlite-store.ts";
+import type { DispatchStore, StoreOptions } from "../queue/store.ts";
 import { aModel, aTask } from "./builders.ts";
 import { openNodeSql } from "./node-sql.ts";
 import { Random } from "./random.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { openDatabase } from "../../../src/db/client.ts";
-import { dispatcherName } from "../../../src/dispatch/pools.ts";
+import { dispatcherName } from "../../../src/dispatch/shards/pools.ts";
 import { createOrphanStore } from "../../../src/files/orphan-store.ts";
 import { removeOrphans } from "../../../src/files/remove-orphans.ts";
 import worker, { Dispatcher as RealDispatcher, SockSession as RealSockSession, UserHub as RealUserHub } from "../../../src/worker.ts";
