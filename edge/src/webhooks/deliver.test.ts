@@ -52,7 +52,8 @@ describe("a callback", () => {
   });
 
   test("is signed with the rotated secret too, for a day", async () => {
-    const rotated = (ageMs: number) => ({ secretVersion: async () => ({ version: 3, rotateTime: Date.now() - ageMs }) });
+    const now = Date.now();
+    const rotated = (ageMs: number) => ({ now: () => now, secretVersion: async () => ({ version: 3, rotateTime: now - ageMs }) });
     const [current, before] = await Promise.all([webhookSecret(TOKEN_SECRET, 1001, 3), webhookSecret(TOKEN_SECRET, 1001, 2)]);
     const fresh = surroundings(() => new Response(), rotated(1000));
     await deliverCallback(fresh.deps, aCallback());
