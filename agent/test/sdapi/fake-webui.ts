@@ -1,5 +1,6 @@
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { imageSize } from "image-size";
 import { onTestFinished } from "vitest";
 import { aPng, pngWithNotes } from "../pictures.ts";
 
@@ -204,8 +205,10 @@ function answer(response: ServerResponse, status: number, body: unknown): void {
 /** A sheet of all before them, and what ControlNet saw behind them, in the size of the result. */
 function picturesOf({ path, body }: Job): unknown {
   if (path === "/sdapi/v1/extra-single-image") {
-    const side = 64 * Number(body["upscaling_resize"]);
-    return { html_info: "", image: base64(pngWithNotes(aPng(side, side), SECRET)) };
+    // As `modules/upscaler.py` does: by the size of the picture that it is given, and down to multiples of 8.
+    const given = imageSize(Buffer.from(String(body["image"]), "base64"));
+    const enlarged = (side: number) => Math.floor((side * Number(body["upscaling_resize"])) / 8) * 8;
+    return { html_info: "", image: base64(pngWithNotes(aPng(enlarged(given.width), enlarged(given.height)), SECRET)) };
   }
   const [width, height, count] = [Number(body["width"]), Number(body["height"]), Number(body["batch_size"])];
   const one = base64(pngWithNotes(aPng(width, height), SECRET));

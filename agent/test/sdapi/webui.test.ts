@@ -1,5 +1,7 @@
 import type { FailureName } from "@star-graph/shared/agent-protocol";
 import { describe, expect, test, vi } from "vitest";
+import { inspectMedia } from "../../src/engines/media/inspect.ts";
+import { aJpeg, aPng } from "../pictures.ts";
 import { runTask } from "../comfyui/start-engine.ts";
 import { aTask } from "../comfyui/tasks.ts";
 import { FakeWebUi, SECRET, type WebUiOptions } from "./fake-webui.ts";
@@ -115,6 +117,25 @@ describe("tasks", () => {
     const large = await (await runTask(engine, aTask.upscale({ scaleFactor: 2 }))).result;
     expect(large.files[0]).toMatchObject({ width: 128, height: 128 });
     expect(server.sent("/sdapi/v1/extra-single-image")[0]).toMatchObject({ upscaler_1: "R-ESRGAN 4x+", upscaling_resize: 2 });
+  });
+
+  test.each([
+    ["PNG", aPng(67, 45), 2],
+    ["JPEG", aJpeg(67, 45), 4],
+  ] as const)("an upscale of a %s whose sides the server would cut down has the size that was ordered", async (_, picture, scaleFactor) => {
+    const { engine } = await started();
+    const task = aTask.upscale({ imageWidth: 67, imageHeight: 45, scaleFactor });
+    const { files } = await (await runTask(engine, task, picture)).result;
+    expect(files[0]).toMatchObject({ format: "PNG", width: 67 * scaleFactor, height: 45 * scaleFactor });
+    expect(files[0] && "bytes" in files[0].content && inspectMedia(files[0].content.bytes)).toMatchObject({ width: 67 * scaleFactor });
+  });
+
+  test("an upscale of a picture that cannot be read fails before the server is asked, and is no reason to try elsewhere", async () => {
+    const { server, engine } = await started();
+    const broken = aPng(267, 245).subarray(0, 500);
+    const { result } = await runTask(engine, aTask.upscale({ imageWidth: 267, imageHeight: 245, scaleFactor: 2 }), broken);
+    await expect(result).rejects.toMatchObject({ failure: "BAD_REQUEST", isRetryable: false });
+    expect(server.sent("/sdapi/v1/extra-single-image")).toHaveLength(0);
   });
 
   test("progress and previews are those of our job, and come while it runs", async () => {

@@ -1,6 +1,7 @@
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { aJpeg, anMp4, aPng, firstChunk, jpegWithNotes, pngWithNotes } from "../../../test/pictures.ts";
+import { onCanvas } from "./canvas.ts";
 import { inspectMedia } from "./inspect.ts";
 import { posterOf } from "./poster.ts";
 import { shrinkInJs } from "./shrink-in-js.ts";
@@ -118,6 +119,47 @@ describe("made small", () => {
     const file = media && (await withThumbnail(media, media.bytes));
     expect(file).toMatchObject({ format: "PNG", width: 1024, height: 768, thumbnail: { format: "WEBP" } });
     expect(media && (await withThumbnail(media, Buffer.from("no picture")))).toBeNull();
+  });
+});
+
+describe("on a canvas of other sides, with sharp and without", () => {
+  const corner = (picture: Uint8Array | null, left: number, top: number) =>
+    sharp(picture ?? Buffer.alloc(0))
+      .extract({ left, top, width: 1, height: 1 })
+      .removeAlpha()
+      .raw()
+      .toBuffer();
+
+  test.each(["with", "without"])("%s: wider it has copies of its edge, narrower it has lost that", async (way) => {
+    const load = way === "with" ? undefined : async () => null;
+    const original = aPng(30, 21);
+    const grown = await onCanvas(original, { width: 32, height: 24 }, load);
+    expect(inspectMedia(grown ?? Buffer.alloc(0))).toEqual({ format: "PNG", width: 32, height: 24 });
+    expect(await corner(grown, 31, 5)).toEqual(await corner(original, 29, 5));
+    expect(await corner(grown, 5, 23)).toEqual(await corner(original, 5, 20));
+    expect(await corner(grown, 31, 23)).toEqual(await corner(original, 29, 20));
+    const back = await onCanvas(grown ?? Buffer.alloc(0), { width: 30, height: 21 }, load);
+    const [was, is] = await Promise.all(
+      [original, back].map((picture) =>
+        sharp(picture ?? Buffer.alloc(0))
+          .removeAlpha()
+          .raw()
+          .toBuffer(),
+      ),
+    );
+    expect(is).toEqual(was);
+    expect(inspectMedia((await onCanvas(aJpeg(30, 21), { width: 32, height: 8 }, load)) ?? Buffer.alloc(0))).toMatchObject({
+      width: 32,
+      height: 8,
+    });
+  });
+
+  test("what is no picture is put on none", async () => {
+    const sides = { width: 8, height: 8 };
+    expect(await onCanvas(Buffer.from("no picture"), sides)).toBeNull();
+    expect(await onCanvas(anMp4(64, 64), sides)).toBeNull();
+    expect(await onCanvas(aPng(600, 600).subarray(0, 2000), sides)).toBeNull();
+    expect(await onCanvas(await aWebp(), sides, async () => null)).toBeNull();
   });
 });
 

@@ -1,5 +1,5 @@
-import type sharp from "sharp";
 import { inspectMedia } from "./inspect.ts";
+import { loadSharp, type Sharp } from "./load-sharp.ts";
 
 export interface SmallPicture {
   bytes: Uint8Array;
@@ -34,18 +34,6 @@ export const shrinkPicture: Shrink = async (picture, limits) => {
     return null;
   }
 };
-
-type Sharp = typeof sharp;
-let sharpModule: Promise<Sharp | null> | null = null;
-
-/** Native, so it may be absent, or there and not for this machine. */
-function loadSharp(): Promise<Sharp | null> {
-  sharpModule ??= import("sharp").then(
-    (module) => module.default,
-    () => null,
-  );
-  return sharpModule;
-}
 
 async function shrinkWithSharp(decode: Sharp, picture: Uint8Array, { maxSide, maxBytes }: SmallLimits): Promise<SmallPicture | null> {
   const small = await decode(picture).resize(maxSide, maxSide, { fit: "inside", withoutEnlargement: true }).png().toBuffer();

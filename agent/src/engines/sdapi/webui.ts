@@ -6,6 +6,7 @@ import { findModels } from "./find-models.ts";
 import { type Answer, type ServerHttp, ServerSilent } from "./http.ts";
 import type { FoundModel, Order, Server, ServerTimings, WorkOptions } from "./server.ts";
 import type { SdapiSettings } from "./settings.ts";
+import { cutBack, fillUp } from "./upscale-sides.ts";
 import { requestOf } from "./webui-request.ts";
 
 const Text = z.string().catch("");
@@ -87,7 +88,8 @@ export class WebUi implements Server {
   async run(order: Order, options: WorkOptions): Promise<{ pictures: Uint8Array[]; notes: string[] }> {
     const { http, newId } = this.#deps;
     const taskId = `stargraph-${newId()}`;
-    const { path, body, notes } = requestOf(order, { taskId, samplers: this.#samplers, schedulers: this.#schedulers });
+    const filled = await fillUp(order);
+    const { path, body, notes } = requestOf(filled, { taskId, samplers: this.#samplers, schedulers: this.#schedulers });
     await this.#reload();
     const over = new AbortController();
     const giveUp = new AbortController();
@@ -96,7 +98,7 @@ export class WebUi implements Server {
       const answer = await http.postWork(path, body, giveUp.signal);
       if (answer.status !== 200) throw refusalOf(`POST /${path}`, answer);
       if (!options.signal.aborted && order.recipe.kind === "image" && (await this.#wasInterrupted())) throw interruptedJob();
-      return { pictures: picturesIn(path, answer), notes };
+      return { pictures: await Promise.all(picturesIn(path, answer).map((picture) => cutBack(picture, order.task))), notes };
     } catch (error) {
       if (!(error instanceof ServerSilent)) throw error;
       throw giveUp.signal.reason === "stuck" ? stuckJob() : serverGone(error);
