@@ -107,7 +107,7 @@ module.exports = {
           PURE_DISPATCH,
           "^edge/src/stomp/",
           "^edge/src/sockjs/(close-code|frames|half-frame-store|held-response|http-carrier|http-headers|http-session|payload|session-path|static-answer|transports|waiting)\\.ts$",
-          "^edge/src/hub/(event-log|live-progress|previews|session-delivery|session-feeds|session-registry|status-waiters|task-streams)\\.ts$",
+          "^edge/src/hub/(event-log|live-progress|live-sockets|previews|retries|session-delivery|session-feeds|session-registry|status-waiters|task-streams)\\.ts$",
           "^edge/src/webhooks/schedule\\.ts$",
         ],
         pathNot: "\\.test\\.ts$",

@@ -14,11 +14,9 @@ import { CallbackStore } from "./callback-store.ts";
 import { EventLog, type Start } from "./event-log.ts";
 import { HubStore } from "./hub-store.ts";
 import { LiveProgress } from "./live-progress.ts";
+import { LiveSockets } from "./live-sockets.ts";
 import { type Picture, Previews } from "./previews.ts";
-import { Retries, type Retry } from "./retries.ts";
-import { SessionDelivery } from "./session-delivery.ts";
-import { SessionFeeds } from "./session-feeds.ts";
-import { type LiveSession, SessionRegistry } from "./session-registry.ts";
+import type { LiveSession } from "./session-registry.ts";
 import { StatusWaiters } from "./status-waiters.ts";
 import { TaskStreams } from "./task-streams.ts";
 
@@ -26,7 +24,6 @@ import { TaskStreams } from "./task-streams.ts";
 const HEARTBEAT_MS = 15_000;
 /** More than a user may have waiting and running. */
 const WATCHED_TASKS = 200;
-const { progress: PROGRESS, result: RESULT } = PUSH_DESTINATIONS;
 
 /**
  * One user's live sockets and event streams, what those are told, and the callbacks that are owed to the user's own server.
@@ -40,15 +37,12 @@ const { progress: PROGRESS, result: RESULT } = PUSH_DESTINATIONS;
  */
 export class UserHub extends DurableObject<Cloudflare.Env> {
   readonly #store: HubStore;
-  readonly #sessions: SessionRegistry;
+  readonly #sockets: LiveSockets;
   readonly #log: EventLog;
   readonly #progress = new LiveProgress();
   readonly #previews = new Previews(() => Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex"));
   readonly #publicBaseUrl: string;
   #refreshing: Promise<void> | null = null;
-  readonly #feeds: SessionFeeds;
-  readonly #delivery: SessionDelivery;
-  readonly #retries: Retries;
   readonly #callbacks: CallbackSender;
   readonly #tasks: Pick<TaskStore, "findStatus">;
   readonly #waiters = new StatusWaiters();
@@ -58,20 +52,15 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
     this.#store = new HubStore(ctx.storage.sql);
-    this.#sessions = new SessionRegistry(this.#store.loadSessions());
     this.#log = new EventLog(this.#store.loadLog(), (upTo) => this.#store.setMark("reserved_up_to", upTo));
-    this.#feeds = new SessionFeeds(this.#log, this.#progress);
-    this.#delivery = new SessionDelivery({
-      feeds: this.#feeds,
-      session: (objectId) => this.#sessions.get(objectId),
+    this.#sockets = new LiveSockets({
+      store: this.#store,
+      log: this.#log,
+      progress: this.#progress,
       stub: (objectId) => env.SOCK_SESSION.get(env.SOCK_SESSION.idFromString(objectId)),
-      onGone: (session) => this.#forget(session),
-      onReached: ({ objectId, name }) => this.#retries.clear(objectId, name),
-      onUnreachable: (session, reason) => this.#retryLater(session, reason),
-    });
-    this.#retries = new Retries(this.#store.loadRetries(), {
-      save: (retry) => this.#store.saveRetry(retry),
-      delete: (objectId) => this.#store.deleteRetry(objectId),
+      keepAlive: (work) => ctx.waitUntil(work),
+      armAlarm: () => this.#armAlarm(),
+      now: () => Date.now(),
     });
     const { publicBaseUrl, tokenSecret } = parseConfig(env);
     this.#publicBaseUrl = publicBaseUrl;
@@ -87,19 +76,11 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
 
   /** @returns false when the sign-in has ended since its token was checked. */
   register(session: Pick<LiveSession, "objectId" | "name" | "authSessionId">): boolean {
-    const { objectId } = session;
-    const added = this.#sessions.add(session, Date.now());
-    if (!added) return false;
-    // What was to become of the object's session before this one is settled: it is over.
-    this.#retries.clear(objectId);
-    this.#feeds.forget(objectId);
-    this.#store.saveSession(added.session);
-    this.ctx.waitUntil(this.#end(added.crowdedOut, "Too many connections: the oldest makes room"));
-    return true;
+    return this.#sockets.register(session);
   }
 
   unregister(session: Pick<LiveSession, "objectId" | "name">): void {
-    this.#forget(session);
+    this.#sockets.unregister(session);
   }
 
   /**
@@ -109,25 +90,19 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
    * @returns null for a session that is not known: it was ended, or given up
    */
   subscribed(sessionObjectId: string, userId: number, destination: string, after: number | null): Start | null {
-    const start = destination === RESULT ? this.#log.startOfEnds(after, Date.now()) : this.#log.startOfProgress(after);
-    const session = this.#sessions.subscribe(sessionObjectId, destination);
-    if (!session) return null;
-    this.#store.saveSession(session);
-    this.#feeds.start(sessionObjectId, destination, start.startAfter);
-    if (destination === PROGRESS) this.ctx.waitUntil(this.#refresh(userId));
-    this.ctx.waitUntil(this.#flush(sessionObjectId));
+    const start = this.#sockets.subscribe(sessionObjectId, destination, after);
+    if (start && destination === PUSH_DESTINATIONS.progress) this.ctx.waitUntil(this.#refresh(userId));
     return start;
   }
 
   unsubscribed(sessionObjectId: string, destination: string): void {
-    const session = this.#sessions.unsubscribe(sessionObjectId, destination);
-    if (session) this.#store.saveSession(session);
+    this.#sockets.unsubscribe(sessionObjectId, destination);
   }
 
   /** @returns how many sockets and streams are told; 0 means that nobody watches now. */
   publishProgress(message: ProgressMessage): { listeners: number } {
     this.#take(message);
-    return { listeners: this.#sessions.subscribersOf(PROGRESS).length + this.#streams.count(message.taskId) };
+    return { listeners: this.#sockets.countWatching() + this.#streams.count(message.taskId) };
   }
 
   /** A picture of a running step. @returns false when the one before is too young. */
@@ -163,7 +138,7 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
       if (callback) this.ctx.waitUntil(this.#sendCallbacks());
     }
     // Also for a repeat: this object may have died over the first one, and who has had it says so.
-    await this.#flushAll(RESULT);
+    await this.#sockets.bringEnds();
   }
 
   /** A task was started, or waits again. */
@@ -192,7 +167,7 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
     const taskId = pathname.slice(1);
     const authSessionId = searchParams.get("session") ?? "";
     // A ticket outlives the sign-in that asked for it by less than a minute, and so long a logout is remembered.
-    if (this.#sessions.isTurnedAway(authSessionId, Date.now())) return new Response(null, { status: 401 });
+    if (this.#sockets.isTurnedAway(authSessionId)) return new Response(null, { status: 401 });
     const lastEventId = request.headers.get("Last-Event-ID");
     if (lastEventId === END_ID) return nothingMore();
     if (!this.#log.of(taskId)) await this.#refresh(Number(searchParams.get("user")));
@@ -206,22 +181,19 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
 
   /** Ends every socket and stream of these sign-ins or API keys; once it has returned they are told. */
   async endSessions(authSessionIds: string[], reason: string): Promise<void> {
-    const now = Date.now();
     for (const id of authSessionIds) this.#streams.endAuthSession(id);
-    const ended = authSessionIds.flatMap((id) => this.#sessions.endAuthSession(id, now));
-    await this.#end(ended, reason);
+    await this.#sockets.endAuthSessions(authSessionIds, reason);
   }
 
   /** The same for the user's all. Who disables an account writes that to D1 first: a CONNECT after that is refused there. */
   async endAllSessions(reason: string): Promise<void> {
     this.#streams.endAll();
-    await this.#end(this.#sessions.endAll(Date.now()), reason);
+    await this.#sockets.endAll(reason);
   }
 
   override async alarm(): Promise<void> {
-    const now = Date.now();
-    this.#dropOld(now);
-    await Promise.all(this.#retries.due(now).map((retry) => this.#tryAgain(retry)));
+    this.#dropOld(Date.now());
+    await this.#sockets.retryDue();
     await this.#sendCallbacks();
     await this.#armAlarm();
   }
@@ -236,10 +208,7 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
     const progress = this.#progress.accept({ ...message, ...previewUrl }, () => this.#log.nextId());
     if (!progress) return;
     this.#streams.send(taskId, progressEvent(progress));
-    for (const objectId of this.#sessions.subscribersOf(PROGRESS)) {
-      this.#feeds.touch(objectId, taskId);
-      this.ctx.waitUntil(this.#flush(objectId));
-    }
+    this.#sockets.touch(taskId);
   }
 
   /** Asks the Dispatchers how the live tasks are, once for all who ask meanwhile; they learn that somebody looks. Never fails. */
@@ -258,49 +227,14 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
     return this.#refreshing;
   }
 
-  #flushAll(destination: string): Promise<unknown> {
-    return Promise.all(this.#sessions.subscribersOf(destination).map((objectId) => this.#flush(objectId)));
-  }
-
-  /** One that could not be reached is left alone until it is tried again. */
-  async #flush(objectId: string): Promise<void> {
-    if (!this.#retries.isResting(objectId, Date.now())) await this.#delivery.flush(objectId);
-  }
-
   #dropOld(now: number): void {
     const droppedUpTo = this.#log.drop(now);
     if (droppedUpTo !== null) this.#store.dropEndsUpTo(droppedUpTo);
   }
 
-  /** Ends them; those that cannot be reached now, later. */
-  async #end(sessions: readonly LiveSession[], reason: string): Promise<void> {
-    for (const session of sessions) {
-      this.#forget(session);
-      this.#retries.oweEnd(session, reason, Date.now());
-    }
-    if (sessions.length > 0) await this.#armAlarm();
-    await this.#delivery.end(sessions, reason);
-  }
-
-  async #tryAgain(retry: Retry): Promise<void> {
-    if (retry.reason !== null) return this.#delivery.end([retry], retry.reason);
-    await this.#delivery.flush(retry.objectId);
-    // Nothing may have been owed any more, so that nobody was asked.
-    if (this.#retries.due(Date.now()).includes(retry)) this.#retries.clear(retry.objectId, retry.name);
-  }
-
-  #retryLater(session: Pick<LiveSession, "objectId" | "name">, reason: string | null): void {
-    if (!this.#retries.failed(session, reason, Date.now()) && reason === null) {
-      this.#forget(session);
-      // It is deaf from here on: its client should learn that, if it can.
-      this.#retries.oweEnd(session, "Not reachable for too long", Date.now());
-    }
-    this.ctx.waitUntil(this.#armAlarm());
-  }
-
   /** One alarm for all reasons, moved only when the earliest became earlier. */
   async #armAlarm(): Promise<void> {
-    const reasons = [this.#log.nextExpiry(), this.#callbacks.earliestDue(), this.#retries.earliestDue()];
+    const reasons = [this.#log.nextExpiry(), this.#callbacks.earliestDue(), this.#sockets.earliestDue()];
     const next = Math.min(...reasons.map((due) => due ?? Infinity));
     const armed = await this.ctx.storage.getAlarm();
     if (next !== Infinity && (armed === null || next < armed)) await this.ctx.storage.setAlarm(next);
@@ -315,16 +249,5 @@ export class UserHub extends DurableObject<Cloudflare.Env> {
   #beatWhile(isOccupied: boolean): void {
     clearInterval(this.#heartbeat);
     this.#heartbeat = isOccupied ? setInterval(() => this.#streams.beat(Date.now()), HEARTBEAT_MS) : undefined;
-  }
-
-  /** The object's next session, which may be there already, is left alone. */
-  #forget(session: Pick<LiveSession, "objectId" | "name">): void {
-    const { objectId, name } = session;
-    this.#store.deleteSession(session);
-    this.#retries.clear(objectId, name);
-    if ((this.#sessions.get(objectId)?.name ?? name) !== name) return;
-    this.#delivery.forget(objectId);
-    this.#feeds.forget(objectId);
-    this.#sessions.remove(objectId);
   }
 }
