@@ -9,7 +9,7 @@ const SERVICES = [
   "audit/list-audit",
   "auth/login",
   "billing/check-ledger",
-  "dispatch/(duties/(late-result|perform-duty|prepare-offer)|recovery/(move-tasks|sweep))",
+  "dispatch/(admissions|dispatch-shell|duties/(late-result|make-offer|outbox-worker|perform-duty|prepare-offer)|recovery/(move-tasks|sweep)|wake-up)",
   "events/(end-message|open-events)",
   "files/(receive-upload|collect-results)",
   "generate/(check-limits|plan-task|quote|submit-batch|submit-once|submit-task)",

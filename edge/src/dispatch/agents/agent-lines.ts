@@ -76,6 +76,11 @@ export class AgentLines {
     for (const ws of this.deps.allSockets()) if (keyIds.includes(this.deps.sockets.read(ws).keyId)) this.close(ws, code, reason);
   }
 
+  /** The agent is to come again. Its tasks are as they were: that its line is gone is known when the socket has closed. */
+  hangUp(agentId: string, code: number, reason: string): void {
+    this.deps.sockets.socketOf(agentId)?.close(code, reason);
+  }
+
   close(ws: WebSocket, code: number, reason: string): void {
     this.drop(ws);
     ws.close(code, reason);

@@ -45,7 +45,7 @@ async function offer(answers: (() => Promise<TaskRecord | null>)[], whilePausing
     store: shard.store,
     findTask: () => (answers.length > 1 ? answers.shift() : answers[0])?.() ?? Promise.resolve(null),
     findInput: async () => null,
-    tokenSecret: "a secret that is long enough for any grant",
+    issueGrant: async () => "grant",
     publicBaseUrl: "https://api.test",
     send: (_, message) => void sent.push(message),
     apply: (effects) => void applied.push(...effects),

@@ -12,24 +12,26 @@ export class OutboxWorker {
   private readonly outbox: Outbox;
   private readonly deps: PerformDutyDeps;
   private readonly onDone: (duty: Duty, outcome: DutyOutcome) => void;
+  private readonly now: () => number;
 
   /** @param onDone called after each duty that succeeded; what it decides may add further duties. */
-  constructor(outbox: Outbox, deps: PerformDutyDeps, onDone: (duty: Duty, outcome: DutyOutcome) => void) {
+  constructor(outbox: Outbox, deps: PerformDutyDeps, onDone: (duty: Duty, outcome: DutyOutcome) => void, now: () => number) {
     this.outbox = outbox;
     this.deps = deps;
     this.onDone = onDone;
+    this.now = now;
   }
 
   /** Does the duties of a task that are due; returns at once when that is under way already. */
   async work(taskId: string): Promise<void> {
     if (this.busy.has(taskId)) {
       // Or the alarm would fire for it again and again while D1 is slow.
-      if (this.performing.has(taskId)) this.outbox.stillUnderWay(taskId, Date.now());
+      if (this.performing.has(taskId)) this.outbox.stillUnderWay(taskId, this.now());
       return;
     }
     this.busy.add(taskId);
     try {
-      for (let entry = this.outbox.next(taskId, Date.now()); entry; entry = this.outbox.next(taskId, Date.now())) {
+      for (let entry = this.outbox.next(taskId, this.now()); entry; entry = this.outbox.next(taskId, this.now())) {
         if (!(await this.perform(entry))) return;
       }
     } finally {
@@ -49,7 +51,7 @@ export class OutboxWorker {
     } catch (error) {
       this.performing.delete(duty.taskId);
       log("error", "duty failed, will be repeated", { taskId: duty.taskId, duty: duty.kind, tries: entry.tries, error: String(error) });
-      this.outbox.postpone(entry, Date.now());
+      this.outbox.postpone(entry, this.now());
       return false;
     }
   }

@@ -1,10 +1,10 @@
 import { inputPath, type OfferMessage } from "@star-graph/shared/agent-protocol";
-import { issueGrant } from "../../files/grant.ts";
 import { type History, readEngineTask } from "./history.ts";
 import type { WorkItemIn } from "../queue/types.ts";
 
 export interface PrepareOfferDeps extends Pick<History, "findTask" | "findInput"> {
-  tokenSecret: string;
+  /** What allows the attempt to upload its files. */
+  issueGrant: (attempt: { attemptId: string; pool: string; shard: number }, now: number) => Promise<string>;
   publicBaseUrl: string;
 }
 
@@ -21,7 +21,7 @@ export async function prepareOffer(
   if (!row || (row.status !== "PENDING" && row.status !== "PROCESSING")) return "gone";
   const task = readEngineTask(row);
   if (!task) return "unreadable";
-  const grant = await issueGrant(deps.tokenSecret, { attemptId: attempt.id, pool: row.pool, shard: row.shard }, now);
+  const grant = await deps.issueGrant({ attemptId: attempt.id, pool: row.pool, shard: row.shard }, now);
   const input = row.inputId === null ? null : await deps.findInput(row.inputId);
   const inputs = input ? [{ name: "image" as const, url: `${deps.publicBaseUrl}${inputPath(attempt.id, 0)}`, ...input }] : [];
   const upload = { url: `${deps.publicBaseUrl}/agent/v1/attempts/${attempt.id}/files`, grant };

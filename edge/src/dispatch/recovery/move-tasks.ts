@@ -1,5 +1,6 @@
 import { log } from "../../http/log.ts";
 import type { History, LivePage } from "../duties/history.ts";
+import type { QueueClock } from "../queue/clock.ts";
 import type { LeftTasks } from "../queue/left-tasks.ts";
 import { canRun } from "../queue/matching.ts";
 import { dispatcherName, isSameShard, type Shard } from "../shards/pools.ts";
@@ -11,6 +12,7 @@ export interface MoveTasksDeps {
   store: DispatchStore;
   history: Pick<History, "findLive" | "findTask" | "moveTask">;
   left: LeftTasks;
+  clock: () => QueueClock;
   /** Whether something about the task is still on its way to D1. */
   hasDuties: (taskId: string) => boolean;
   /** Hands it to the other shard, which takes it though it may have left from there. May fail: that shard's sweep takes it up. */
@@ -55,7 +57,7 @@ export async function moveTasks(deps: MoveTasksDeps, from: Shard, { targets, isC
 }
 
 async function moveTask(
-  { store, history, left, hasDuties, enqueueAt }: MoveTasksDeps,
+  { store, history, left, clock, hasDuties, enqueueAt }: MoveTasksDeps,
   found: TaskToQueue,
   from: Shard,
   to: Shard,
@@ -65,7 +67,7 @@ async function moveTask(
   if ((item && item.state !== "waiting") || hasDuties(taskId)) return "stays";
   // Off this list before D1 says so, or it could be offered here and there at a time.
   if (item) store.deleteItem(taskId);
-  left.add(taskId, Date.now());
+  left.add(taskId, clock().now);
   let isMoved: boolean;
   try {
     isMoved = await history.moveTask(taskId, from, to);
