@@ -54,6 +54,8 @@ export const AgentModel = z.object({
   maxFrames: z.number().int().positive().optional(),
   /** What it can beyond its types, by name: `pose:OPENPOSE`, … A task that needs one it lacks is not offered. */
   features: z.array(Text(64)).max(64).optional(),
+  /** Memory of the GPU that it runs on, as it is sold; absent where that is not known or does not matter. */
+  memoryBytes: z.number().int().positive().optional(),
   /** Measured by the agent itself, in millions of units of work a second: what an estimate starts from. */
   megaWorkPerSecond: z.partialRecord(TaskType, z.number().positive()).optional(),
 });
@@ -177,6 +179,8 @@ const Offer = z.object({
   attemptId: AttemptId,
   task: EngineTask,
   inputs: z.array(InputFile).max(4).default([]),
+  /** Memory of a GPU that the model needs, where the operator said it: an agent with several may have one that is too small. */
+  memoryBytes: z.number().int().positive().optional(),
   /** Files go to `<url>/<index>` and `<url>/<index>/thumbnail` by PUT, with the grant as bearer token. */
   upload: z.object({ url: z.url(), grant: z.string().min(1) }),
 });

@@ -15,6 +15,7 @@ function toAdminModel(row: AdminModelRow, agents: number): AdminModel {
     types: typesIn(row.types),
     price: row.priceCredits,
     limits: row.limits,
+    memoryBytes: row.memoryBytes,
     agents,
     createTime: toWireTime(row.createTime),
   };
@@ -27,6 +28,7 @@ const toUnpriced = ({ name, types, agents }: ReportedModel): AdminModel => ({
   types: typesIn(types),
   price: null,
   limits: {},
+  memoryBytes: null,
   agents,
   createTime: null,
 });
@@ -69,9 +71,9 @@ export async function createModel(
   body: NewModel,
   actor: Actor,
 ): Promise<AdminModel> {
-  const { name, types, price, limits, enabled } = body;
-  const row = { name, types, priceCredits: price, limits, enabled, createTime: actor.now };
-  const after = { types, price, limits, enabled };
+  const { name, types, price, limits, memoryBytes, enabled } = body;
+  const row = { name, types, priceCredits: price, limits, memoryBytes, enabled, createTime: actor.now };
+  const after = { types, price, limits, memoryBytes, enabled };
   if (!(await deps.addModel(row, { ...actor, action: "model.create", target: `model:${name}`, before: null, after }))) {
     const message = "there is a model of that name";
     throw new AppError("BAD_REQUEST", {
@@ -82,11 +84,11 @@ export async function createModel(
   return toAdminModel(row, await agentsWith(deps, name));
 }
 
-/** Changes price, types, limits, or whether it may be asked for at all. Tasks keep the price they were submitted at. @throws {AppError} `NOT_FOUND` */
+/** Changes price, types, limits, memory, or whether it may be asked for at all. Tasks keep the price they were submitted at. @throws {AppError} `NOT_FOUND` */
 export async function changeModel(
   deps: Pick<AdminModelStore, "findAnyModel" | "changeModel" | "reportedModels">,
   name: string,
-  { types, price, limits, enabled }: ModelChange,
+  { types, price, limits, memoryBytes, enabled }: ModelChange,
   actor: Actor,
 ): Promise<AdminModel> {
   const row = await deps.findAnyModel(name);
@@ -95,6 +97,7 @@ export async function changeModel(
     ...(types !== undefined && { types }),
     ...(price !== undefined && { priceCredits: price }),
     ...(limits !== undefined && { limits }),
+    ...(memoryBytes !== undefined && { memoryBytes }),
     ...(enabled !== undefined && { enabled }),
   };
   await deps.changeModel(name, fields, { ...actor, action: "model.update", target: `model:${name}`, before: null, after: fields });

@@ -10,6 +10,7 @@ export interface ModelFields {
   types?: TaskType[];
   priceCredits?: number;
   limits?: ModelLimits;
+  memoryBytes?: number | null;
   enabled?: boolean;
 }
 

@@ -22,6 +22,7 @@ export const STATE_REASONS: Record<StateReason, LocalText> = {
   ASKS_FOR_NOTHING: { zh: "已连接，尚未请求任务", en: "Connected, and has not asked for work" },
   NOTHING_WAITS: { zh: "没有等待的任务", en: "No task is waiting" },
   NOTHING_IT_CAN_RUN: { zh: "等待的任务都不适合它的模型或限制", en: "What waits needs another model, type or size than it offers" },
+  TOO_LITTLE_MEMORY: { zh: "等待的任务需要更大的显存", en: "What waits needs more GPU memory than it has" },
 };
 
 /** One line of an agent list: what D1 knows of it, and what its Dispatcher sees now. @param live absent when it sees nothing */
@@ -34,7 +35,13 @@ export function toAgentItem(row: AgentRow, live: AgentView | undefined, language
     version: row.version,
     state: live?.state ?? "offline",
     reason: live?.detail === undefined ? reason : `${reason}: ${live.detail}`,
-    models: row.models.map(({ name, types, engine, servedAs }) => ({ name, types, engine, ...(servedAs !== undefined && { servedAs }) })),
+    models: row.models.map(({ name, types, engine, servedAs, memoryBytes }) => ({
+      name,
+      types,
+      engine,
+      ...(servedAs !== undefined && { servedAs }),
+      ...(memoryBytes !== undefined && { memoryBytes }),
+    })),
     slots: row.slots,
     running: live?.running ?? 0,
     tasksDone: row.completed,

@@ -84,6 +84,7 @@ export const models = sqliteTable("models", {
   enabled: integer({ mode: "boolean" }).notNull(),
   priceCredits: integer("price_credits").notNull(),
   limits: text({ mode: "json" }).$type<ModelLimits>().notNull().default({}),
+  memoryBytes: integer("memory_bytes"),
   createTime: integer("create_time").notNull(),
 });
 

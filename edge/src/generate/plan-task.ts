@@ -18,6 +18,8 @@ export interface TaskPlan {
   task: EngineTask;
   /** Credits. */
   cost: number;
+  /** GPU memory that its model needs; null where nobody said it. */
+  memoryBytes: number | null;
   picture: TaskPicture | null;
   submission: Submission;
 }
@@ -39,7 +41,7 @@ export async function planTask(deps: PlanTaskDeps, userId: number, request: Gene
   const task = EngineTask.parse({ type, parameters: { ...body, seed, ...(steps !== null && { steps }), ...measured } });
   if (type === "UPSCALE") checkPixels(model.limits, workOf(task).pixels, "scaleFactor");
   await deps.moderate(contentOf(task, picture));
-  return { task, cost: priceOf(model.priceCredits, task), picture, submission: body };
+  return { task, cost: priceOf(model.priceCredits, task), memoryBytes: model.memoryBytes, picture, submission: body };
 }
 
 /** The same task once more, at today's price and under today's rules (spec 7.4). @throws as `planTask` does. */
@@ -53,7 +55,7 @@ export async function planRepeat(
   if (task.type === "UPSCALE") checkPixels(model.limits, workOf(task).pixels, "scaleFactor");
   else checkLimits(model.limits, task.parameters);
   await deps.moderate(contentOf(task, picture));
-  return { task, cost: priceOf(model.priceCredits, task), picture, submission };
+  return { task, cost: priceOf(model.priceCredits, task), memoryBytes: model.memoryBytes, picture, submission };
 }
 
 /** What is judged. Negative prompts name what nobody wants to see, and pictures that are stored already were judged before. */

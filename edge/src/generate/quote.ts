@@ -3,7 +3,7 @@ import type { GenerateRequest, QuoteAnswer } from "@star-graph/shared/rest/gener
 import type { Language } from "@star-graph/shared/text";
 import type { UserStore } from "../users/store.ts";
 import { planTask, type PlanTaskDeps } from "./plan-task.ts";
-import { askPools, type PlaceTaskDeps, toQueue } from "./submit-task.ts";
+import { askPools, type PlaceTaskDeps, refusalText, toQueue } from "./submit-task.ts";
 
 export interface QuoteDeps extends PlanTaskDeps, Pick<PlaceTaskDeps, "poolsOf" | "shardsFor" | "vipOf">, Pick<UserStore, "readBalance"> {
   /** Whether a pool would take such a task now, without a submission behind it. */
@@ -21,22 +21,21 @@ export async function quote(
   language: Language,
   now: number,
 ): Promise<QuoteAnswer> {
-  const { task, cost, submission } = await planTask(deps, userId, request);
+  const { task, cost, memoryBytes, submission } = await planTask(deps, userId, request);
   const { poolsOf, shardsFor, wouldAdmit } = deps;
-  const asked = toQueue(task, submission, { taskId: "quote", userId, vip: await deps.vipOf(userId) }, now);
+  const asked = toQueue(task, submission, { taskId: "quote", userId, vip: await deps.vipOf(userId), memoryBytes }, now);
   const { admission } = await askPools({ poolsOf, shardsFor, admit: wouldAdmit, reserve: wouldAdmit }, asked);
-  if (!admission.admitted) return { cost, isAdmitted: false, refusal: refusal(admission.reason, language) };
+  if (!admission.admitted) {
+    const { code } = ERRORS[admission.reason];
+    return { cost, isAdmitted: false, refusal: { code, message: refusalText(admission)[language] } };
+  }
   const time = {
     queuePosition: admission.queuePosition,
     estimatedTime: admission.estimatedSeconds,
     estimatedTimeRange: admission.estimatedRange,
   };
   const { available } = await deps.readBalance(userId, now);
-  if (available < cost) return { cost, isAdmitted: false, refusal: refusal("INSUFFICIENT_CREDITS", language), ...time };
+  const insufficient = ERRORS.INSUFFICIENT_CREDITS;
+  if (available < cost) return { cost, isAdmitted: false, refusal: { code: insufficient.code, message: insufficient[language] }, ...time };
   return { cost, isAdmitted: true, ...time };
-}
-
-function refusal(name: "NO_GPU" | "QUEUE_FULL" | "INSUFFICIENT_CREDITS", language: Language) {
-  const row = ERRORS[name];
-  return { code: row.code, message: row[language] };
 }

@@ -10,6 +10,8 @@ export interface ModelRow {
   types: string[];
   priceCredits: number;
   limits: ModelLimits;
+  /** GPU memory that it needs; null where nobody said it. */
+  memoryBytes: number | null;
 }
 
 export interface GenerateStore {

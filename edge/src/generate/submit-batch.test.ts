@@ -14,7 +14,7 @@ function surroundings(open: (task: NewTask) => "opened" | "insufficient") {
   const prompts: string[] = [];
   const nothing = async () => null;
   const deps: SubmitBatchDeps = {
-    findModel: async (name) => ({ name, types: ["TEXT2IMG"], priceCredits: 10, limits: {} }),
+    findModel: async (name) => ({ name, types: ["TEXT2IMG"], priceCredits: 10, limits: {}, memoryBytes: null }),
     poolsOf: async () => ["public"],
     admit: async () => ({ admitted: true, queuePosition: 1, estimatedSeconds: 10, estimatedRange: { low: 5, high: 20 } }),
     vipOf: async () => null,

@@ -22,7 +22,7 @@ function surroundings(over: Partial<SubmitTaskDeps> = {}, limits: ModelLimits = 
   const moderated: string[] = [];
   const released: string[] = [];
   const deps: SubmitTaskDeps = {
-    findModel: async (name) => ({ name, types: ALL_TYPES, priceCredits: 10, limits }),
+    findModel: async (name) => ({ name, types: ALL_TYPES, priceCredits: 10, limits, memoryBytes: null }),
     poolsOf: async () => ["public"],
     shardsFor: async (pool) => [{ pool, shard: 0 }],
     admit: async () => ADMITTED,
@@ -121,6 +121,30 @@ describe("a submitted text2img task", () => {
     }
   });
 
+  test("is told how much memory is missing, whichever of its pools said it", async () => {
+    const memory = { neededBytes: 24 * 2 ** 30, largestBytes: 16 * 2 ** 30 };
+    const refusing = async ({ pool }: Shard): Promise<Admission> => ({
+      admitted: false,
+      reason: "NO_GPU",
+      ...(pool === "public" && { memory }),
+    });
+    const { submit } = surroundings({ poolsOf: async () => ["owner-1001", "public"], admit: refusing, reserve: refusing });
+    await expect(submit()).rejects.toMatchObject({
+      errorName: "NO_GPU",
+      text: {
+        zh: "GPU资源不足：模型需要 24 GB 显存，在线GPU最大为 16 GB",
+        en: "No GPU can run this now: The model needs 24 GB of GPU memory, the largest connected agent for it has 16 GB",
+      },
+    });
+  });
+
+  test("takes what its model needs of memory into the queue", async () => {
+    const findModel = async (name: string) => ({ name, types: ALL_TYPES, priceCredits: 10, limits: {}, memoryBytes: 5 });
+    const { submit, enqueued } = surroundings({ findModel });
+    await submit();
+    expect(enqueued).toMatchObject([{ task: { memoryBytes: 5 } }]);
+  });
+
   test.each(["QUEUE_FULL", "NO_GPU"] as const)("is refused with %s when its pool says so, and nothing is stored", async (reason) => {
     const { submit, opened, enqueued } = surroundings({ admit: async () => ({ admitted: false, reason }) });
     expect(await refusal(submit())).toBe(reason);
@@ -146,7 +170,7 @@ describe("a submitted text2img task", () => {
 
   test("is a bad request for a model that is not there or makes no pictures from text", async () => {
     expect(await refusal(surroundings({ findModel: async () => null }).submit())).toBe("BAD_REQUEST");
-    const upscaler = { name: "up", types: ["UPSCALE"], priceCredits: 10, limits: {} };
+    const upscaler = { name: "up", types: ["UPSCALE"], priceCredits: 10, limits: {}, memoryBytes: null };
     expect(await refusal(surroundings({ findModel: async () => upscaler }).submit())).toBe("BAD_REQUEST");
   });
 
@@ -216,7 +240,9 @@ describe("a task that works on a picture", () => {
 });
 
 test("a video says how many frames it has, and costs by them", async () => {
-  const { submitAs, opened } = surroundings({ findModel: async (name) => ({ name, types: ALL_TYPES, priceCredits: 30, limits: {} }) });
+  const { submitAs, opened } = surroundings({
+    findModel: async (name) => ({ name, types: ALL_TYPES, priceCredits: 30, limits: {}, memoryBytes: null }),
+  });
   const answer = await submitAs("TEXT2VIDEO", { prompt: "a cat runs" });
   expect(answer).toMatchObject({ taskId: expect.stringMatching(/^t2v_/), duration: 4, fps: 8, totalFrames: 32, cost: 30 });
   expect(opened).toMatchObject([{ model: "stable-video-diffusion", parameters: { steps: 25, motionBucketId: 127 } }]);

@@ -1,9 +1,11 @@
-import { AppError } from "@star-graph/shared/errors";
+import { AppError, ERRORS } from "@star-graph/shared/errors";
 import type { EngineTask, GenerateAnswer, GenerateRequest, Submission } from "@star-graph/shared/rest/generate";
+import type { LocalText } from "@star-graph/shared/text";
 import { modelOf, promptOf, workOf } from "@star-graph/shared/work";
 import type { Ledger, NewTask } from "../billing/ledger.ts";
 import type { Shard } from "../dispatch/shards/pools.ts";
 import type { Admission, TaskToQueue } from "../dispatch/queue/types.ts";
+import { memoryText } from "../dispatch/views/memory-text.ts";
 import type { AnswerRecord } from "../idempotency/request-key.ts";
 import { keepPicture, type StoreInputDeps } from "../inputs/store-input.ts";
 import { planTask, type PlanTaskDeps, type TaskPlan } from "./plan-task.ts";
@@ -24,6 +26,8 @@ export interface PlaceTaskDeps extends Pick<GenerateStore, "poolsOf" | "vipOf">,
 }
 
 export type SubmitTaskDeps = PlaceTaskDeps & PlanTaskDeps;
+
+type Refused = Extract<Admission, { admitted: false }>;
 
 interface SubmitOptions {
   /** What a repeat of the request will be answered, written in the same batch as the task or not at all. */
@@ -51,15 +55,15 @@ export async function submitTask(
 export async function placeTask(
   deps: PlaceTaskDeps,
   userId: number,
-  { task, cost, picture, submission }: TaskPlan,
+  { task, cost, memoryBytes, picture, submission }: TaskPlan,
   now: number,
   { record, retryOf }: SubmitOptions = {},
 ): Promise<GenerateAnswer | null> {
   const { type, parameters } = task;
   const vip = await deps.vipOf(userId);
-  const queued = toQueue(task, submission, { taskId: newTaskId(type, now, deps.randomBytes(8)), userId, vip }, now);
+  const queued = toQueue(task, submission, { taskId: newTaskId(type, now, deps.randomBytes(8)), userId, vip, memoryBytes }, now);
   const { shard, admission } = await askPools(deps, queued);
-  if (!admission.admitted) throw new AppError(admission.reason);
+  if (!admission.admitted) throw new AppError(admission.reason, admission.memory && { text: refusalText(admission) });
   const { taskId, model, clientId, startBy, finishBy } = queued;
   const answer = {
     taskId,
@@ -103,11 +107,26 @@ function framesOf({ type, parameters }: EngineTask): Pick<GenerateAnswer, "durat
   return { duration, fps, totalFrames: duration * fps };
 }
 
+/** Why no pool takes it, in words. */
+export function refusalText({ reason, memory }: Refused): LocalText {
+  const { zh, en } = ERRORS[reason];
+  if (!memory) return { zh, en };
+  const text = memoryText(memory);
+  return { zh: `${zh}：${text.zh}`, en: `${en}: ${text.en}` };
+}
+
+interface QueueFacts {
+  taskId: string;
+  userId: number;
+  vip: TaskToQueue["vip"] | null;
+  memoryBytes: number | null;
+}
+
 /** A task as its queue sees it. */
 export function toQueue(
   task: EngineTask,
   submission: Submission,
-  { taskId, userId, vip }: { taskId: string; userId: number; vip: TaskToQueue["vip"] | null },
+  { taskId, userId, vip, memoryBytes }: QueueFacts,
   now: number,
 ): TaskToQueue {
   const { clientId = null, startWithinSeconds, finishWithinSeconds } = submission;
@@ -117,6 +136,7 @@ export function toQueue(
     type: task.type,
     model: modelOf(task),
     ...workOf(task),
+    ...(memoryBytes !== null && { memoryBytes }),
     ...(vip && { vip }),
     clientId,
     createTime: now,
@@ -127,6 +147,12 @@ export function toQueue(
   };
 }
 
+/** Who waits may get in where the queue is full, and nowhere else; of missing agents, those that are too small say what to look for. */
+function saysMore(one: Refused, other: Refused): boolean {
+  const rank = ({ reason, memory }: Refused) => (reason === "QUEUE_FULL" ? 2 : memory ? 1 : 0);
+  return rank(one) > rank(other);
+}
+
 /**
  * The first shard that takes the task, of the user's pools in their order: their own boxes before the public ones. Where none does,
  * a full queue is the answer rather than a missing agent. The shard that is asked first counts the submission, so that it is counted once.
@@ -135,12 +161,12 @@ export async function askPools(
   deps: Pick<PlaceTaskDeps, "poolsOf" | "shardsFor" | "admit" | "reserve">,
   task: TaskToQueue,
 ): Promise<{ shard: Shard; admission: Admission }> {
-  let best: { shard: Shard; admission: Admission } | null = null;
+  let best: { shard: Shard; admission: Refused } | null = null;
   for (const pool of await deps.poolsOf(task.userId)) {
     for (const shard of await deps.shardsFor(pool, task)) {
       const admission: Admission = await (best === null ? deps.admit(shard, task) : deps.reserve(shard, task));
       if (admission.admitted) return { shard, admission };
-      if (best === null || admission.reason === "QUEUE_FULL") best = { shard, admission };
+      if (best === null || saysMore(admission, best.admission)) best = { shard, admission };
     }
   }
   if (best === null) throw new Error("a user without a pool");

@@ -8,6 +8,7 @@ const aModelRow = (name: string, over: object = {}) => ({
   types: ["TEXT2IMG", "IMG2IMG"],
   priceCredits: 10,
   limits: {},
+  memoryBytes: null,
   createTime: 0,
   ...over,
 });
@@ -60,6 +61,14 @@ describe("models that can be run now", () => {
     expect(await namesOf(ask(agents, { type: "UPSCALE" }))).toEqual([]);
     const upscaler = [anAgentView({ models: [{ name: "a", types: ["UPSCALE"], engine: "test" }], offers: [] })];
     expect(await namesOf(ask(upscaler))).toEqual([]);
+  });
+
+  test("are not those of agents whose GPUs have too little memory for them", async () => {
+    const ofMemory = (memoryBytes?: number) =>
+      anAgentView({ models: [{ name: "a", types: ["TEXT2IMG"], engine: "test", ...(memoryBytes && { memoryBytes }) }], offers: [] });
+    const rows = [aModelRow("a", { memoryBytes: 12 })];
+    expect((await ask([ofMemory(8), ofMemory(16), ofMemory()], {}, rows)).content).toMatchObject([{ agentsOnline: 2, memoryBytes: 12 }]);
+    expect(await namesOf(ask([ofMemory(8)], {}, rows))).toEqual([]);
   });
 
   test("are in a stable order whatever they are sorted by, and no page repeats another", async () => {

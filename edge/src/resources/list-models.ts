@@ -32,7 +32,12 @@ const takesWork = ({ state }: AgentView): boolean =>
 function toRunnable(row: ModelRow, online: AgentView[]): RunnableModel {
   const types = TaskType.options.filter((type) => row.types.includes(type));
   const offers = online.flatMap((agent) => {
-    const offered = agent.models.filter((model) => model.name === row.name && model.types.some((type) => types.includes(type)));
+    const offered = agent.models.filter(
+      (model) =>
+        model.name === row.name &&
+        model.types.some((type) => types.includes(type)) &&
+        (row.memoryBytes ?? 0) <= (model.memoryBytes ?? Infinity),
+    );
     return offered.length > 0 ? [offered] : [];
   });
   const all = offers.flat();
@@ -41,6 +46,7 @@ function toRunnable(row: ModelRow, online: AgentView[]): RunnableModel {
     types,
     typesOnline: types.filter((type) => all.some((model) => model.types.includes(type))),
     limits: row.limits,
+    memoryBytes: row.memoryBytes,
     price: row.priceCredits,
     agentsOnline: offers.length,
     servedAs: [...new Set(all.flatMap(({ servedAs }) => servedAs ?? []))].toSorted(),

@@ -11,6 +11,7 @@ export interface ModelRow {
   types: string[];
   priceCredits: number;
   limits: ModelLimits;
+  memoryBytes: number | null;
   createTime: number;
 }
 

@@ -5,6 +5,7 @@ import { isTerminal, progressPercent } from "@star-graph/shared/task";
 import type { Language, LocalText } from "@star-graph/shared/text";
 import { toWireTime } from "@star-graph/shared/wire-time";
 import type { LiveTask, WaitingFor } from "../dispatch/queue/types.ts";
+import { memoryText } from "../dispatch/views/memory-text.ts";
 import { noteIn } from "./note-text.ts";
 import type { ResultRow, TaskRow } from "./store.ts";
 
@@ -93,8 +94,9 @@ const haveExpired = ({ status, completeTime }: TaskRow, now: number): boolean =>
 function viewWaiting(waitingFor: WaitingFor | undefined, language: Language): WaitingForView {
   const code = waitingFor?.code ?? "QUEUE";
   const tasks = waitingFor?.code === "TASKS_AHEAD" ? waitingFor.tasks : 0;
+  const memory = waitingFor?.code === "CAPABLE_AGENT" ? waitingFor.memory : undefined;
   const text: Record<typeof code, LocalText> = {
-    CAPABLE_AGENT: { zh: "没有能运行此任务的GPU在线", en: "No agent that can run it is connected" },
+    CAPABLE_AGENT: memory ? memoryText(memory) : { zh: "没有能运行此任务的GPU在线", en: "No agent that can run it is connected" },
     TASKS_AHEAD: { zh: `前面还有 ${tasks} 个任务`, en: `${tasks} ${tasks === 1 ? "task is" : "tasks are"} ahead of it` },
     FREE_SLOT: { zh: "能运行此任务的GPU都在忙", en: "All agents that can run it are busy" },
     AGENTS_RESTING: { zh: "能运行此任务的GPU近期失败，暂停分配", en: "The agents that can run it failed lately and rest for a while" },

@@ -350,11 +350,24 @@ describe("models", () => {
       before: { priceCredits: 20 },
       after: { priceCredits: 40 },
     });
+    expect(dataOf(await ask("PATCH", path, { memoryBytes: 24 * 2 ** 30 }))).toMatchObject({ memoryBytes: 24 * 2 ** 30, price: 40 });
+    expect(await get("/models?status=enabled&pageSize=100")).toMatchObject({
+      content: expect.arrayContaining([expect.objectContaining({ name: "vendor/brand new", memoryBytes: 24 * 2 ** 30 })]),
+    });
+    expect(dataOf(await ask("PATCH", path, { memoryBytes: null }))).toMatchObject({ memoryBytes: null });
     await ask("PATCH", path, { enabled: false });
     expect((await draw()).status).toBe(400);
     expect(await get("/models?status=disabled")).toMatchObject({ content: [{ name: "vendor/brand new" }] });
     expect((await ask("PATCH", "/models/none", { price: 1 })).status).toBe(404);
-    for (const wrong of [{}, { price: -1 }, { types: [] }, { types: ["POSE", "POSE"] }, { limits: { maxSteps: 0 } }, { price: 1.5 }]) {
+    for (const wrong of [
+      {},
+      { price: -1 },
+      { memoryBytes: 0 },
+      { types: [] },
+      { types: ["POSE", "POSE"] },
+      { limits: { maxSteps: 0 } },
+      { price: 1.5 },
+    ]) {
       expect((await ask("PATCH", path, wrong)).status).toBe(400);
     }
   });

@@ -92,6 +92,7 @@ describe("models", () => {
         types: ["TEXT2IMG", "IMG2IMG"],
         typesOnline: ["TEXT2IMG"],
         limits: expect.any(Object),
+        memoryBytes: null,
         price: 10,
         agentsOnline: 2,
         servedAs: ["test-model"],

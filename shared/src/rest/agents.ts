@@ -43,7 +43,15 @@ export const AgentItem = z.object({
   version: z.string(),
   state: AgentState,
   reason: z.string().describe("why it is in that state, in words"),
-  models: z.array(z.object({ name: z.string(), types: z.array(TaskType), engine: z.string(), servedAs: z.string().optional() })),
+  models: z.array(
+    z.object({
+      name: z.string(),
+      types: z.array(TaskType),
+      engine: z.string(),
+      servedAs: z.string().optional(),
+      memoryBytes: z.int().optional().describe("of the GPU that it runs on, as it is sold; left out where the agent does not say it"),
+    }),
+  ),
   slots: z.int().describe("tasks that it takes at a time"),
   running: z.int().describe("tasks that it has now"),
   tasksDone: z.int().describe("attempts that ended with a result"),

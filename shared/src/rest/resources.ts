@@ -19,6 +19,7 @@ export const RunnableModel = z.object({
   types: z.array(TaskType).describe("what it can be asked for"),
   typesOnline: z.array(TaskType).describe("what somebody can run now"),
   limits: ModelLimits,
+  memoryBytes: z.int().nullable().describe("GPU memory that an agent has to have for it; null: no matter"),
   price: z.int().describe("credits for the reference work: 1024×1024 and 30 steps, or a video of 512×512, 32 frames and 25 steps"),
   agentsOnline: z.int().describe("agents that can run it for you"),
   servedAs: z.array(z.string()).describe("models that stand in for it on some of these agents"),

@@ -2,7 +2,7 @@ import { and, eq, inArray, isNull, sql } from "drizzle-orm";
 import { type EngineTask, EngineTask as EngineTaskSchema } from "@star-graph/shared/rest/generate";
 import { workOf } from "@star-graph/shared/work";
 import { databaseMessage, type Database } from "../../db/client.ts";
-import { attempts, inputs, tasks, users } from "../../db/schema.ts";
+import { attempts, inputs, models, tasks, users } from "../../db/schema.ts";
 import { log } from "../../http/log.ts";
 import type { Shard } from "../shards/pools.ts";
 import type { Attempt, TaskToQueue } from "../queue/types.ts";
@@ -65,14 +65,21 @@ export function readEngineTask({ id, type, parameters }: Pick<TaskRecord, "id" |
   return read.success ? read.data : null;
 }
 
+/** What of a task is its user's and its model's, as it is now. */
+interface Standing {
+  vip: TaskToQueue["vip"] | null;
+  memoryBytes: number | null;
+}
+
 /** What the queue has to know of a stored task. */
-function toQueueTask(row: TaskRecord, engineTask: EngineTask, vip: TaskToQueue["vip"] | null): TaskToQueue {
+function toQueueTask(row: TaskRecord, engineTask: EngineTask, { vip, memoryBytes }: Standing): TaskToQueue {
   return {
     taskId: row.id,
     userId: row.userId,
     type: row.type,
     model: row.model,
     ...workOf(engineTask),
+    ...(memoryBytes !== null && { memoryBytes }),
     ...(vip && vip.level > 0 && { vip }),
     clientId: row.clientId,
     createTime: row.createTime,
@@ -137,12 +144,14 @@ export function createHistory(db: Database): History {
         .select({
           row: tasks,
           vip: { level: users.vipLevel, until: users.vipExpireTime },
+          memoryBytes: models.memoryBytes,
           agentId: attempts.agentId,
           agentName: attempts.agentName,
           number: attempts.number,
         })
         .from(tasks)
         .leftJoin(users, eq(users.id, tasks.userId))
+        .leftJoin(models, eq(models.name, tasks.model))
         .leftJoin(attempts, eq(attempts.id, tasks.attemptId))
         .where(
           and(
@@ -157,13 +166,13 @@ export function createHistory(db: Database): History {
       const last = rows.length === limit ? rows.at(-1)?.row : undefined;
       // One that this version cannot read must not keep the others waiting.
       const unreadable: string[] = [];
-      const found = rows.flatMap(({ row, vip, agentId, agentName, number }) => {
+      const found = rows.flatMap(({ row, vip, memoryBytes, agentId, agentName, number }) => {
         const engineTask = readEngineTask(row);
         if (!engineTask) {
           unreadable.push(row.id);
           return [];
         }
-        const task = toQueueTask(row, engineTask, vip);
+        const task = toQueueTask(row, engineTask, { vip, memoryBytes });
         const isHeld = row.attemptId !== null && agentId !== null && agentName !== null && number !== null;
         const attempt = isHeld ? { id: row.attemptId ?? "", number, agentId, agentName } : null;
         return [{ task, attempt, startTime: row.startTime ?? row.createTime }];

@@ -14,7 +14,7 @@ export interface PrepareOfferDeps extends Pick<History, "findTask" | "findInput"
  */
 export async function prepareOffer(
   deps: PrepareOfferDeps,
-  { taskId, attempt }: WorkItemIn<"offered">,
+  { taskId, attempt, memoryBytes }: WorkItemIn<"offered">,
   now: number,
 ): Promise<OfferMessage | "gone" | "unreadable"> {
   const row = await deps.findTask(taskId);
@@ -25,5 +25,5 @@ export async function prepareOffer(
   const input = row.inputId === null ? null : await deps.findInput(row.inputId);
   const inputs = input ? [{ name: "image" as const, url: `${deps.publicBaseUrl}${inputPath(attempt.id, 0)}`, ...input }] : [];
   const upload = { url: `${deps.publicBaseUrl}/agent/v1/attempts/${attempt.id}/files`, grant };
-  return { type: "offer", attemptId: attempt.id, task, inputs, upload };
+  return { type: "offer", attemptId: attempt.id, task, inputs, ...(memoryBytes && { memoryBytes }), upload };
 }

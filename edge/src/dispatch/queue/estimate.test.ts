@@ -41,6 +41,17 @@ describe("admission", () => {
     expect(shard.admit(task("new"))).toEqual(NO_GPU);
   });
 
+  test("is refused with E007 and what is missing when every GPU for it is too small", () => {
+    const [small, large] = [8, 12].map((gigabytes) => [aModel({ memoryBytes: gigabytes * 2 ** 30 })]);
+    shard.connect("small", { models: small! });
+    const needing = (gigabytes: number) => task("new", { memoryBytes: gigabytes * 2 ** 30 });
+    expect(shard.admit(needing(8))).toMatchObject({ admitted: true });
+    expect(shard.admit(needing(12))).toEqual({ ...NO_GPU, memory: { neededBytes: 12 * 2 ** 30, largestBytes: 8 * 2 ** 30 } });
+    shard.connect("large", { models: large! });
+    expect(shard.admit(needing(12))).toMatchObject({ admitted: true });
+    expect(shard.admit({ ...needing(24), model: "other" })).toEqual(NO_GPU);
+  });
+
   test("is refused with E003 when the queue is full, for all or for the user", () => {
     shard = new Shard({ waiting: 5, waitingPerUser: 3 });
     shard.connect("a", { slots: 1 });

@@ -1,6 +1,7 @@
 import { DEFAULTS } from "@star-graph/shared/defaults";
 import type { Profile } from "./agent-index.ts";
 import type { QueueClock } from "./clock.ts";
+import { memoryShortfall } from "./memory-shortfall.ts";
 import { lookAhead } from "./outlook.ts";
 import type { Reservations } from "./reservations.ts";
 import type { DispatchStore } from "./store.ts";
@@ -12,8 +13,12 @@ import type { Admission, TaskToQueue } from "./types.ts";
  */
 export function admit(store: DispatchStore, reserved: Reservations, task: TaskToQueue, clock: QueueClock): Admission {
   const { now, limits } = clock;
-  const profiles = store.agents.profilesFor(store.lineOf(task), task.userId);
-  if (!profiles.some((profile) => isHere(store, profile, now))) return { admitted: false, reason: "NO_GPU" };
+  const line = store.lineOf(task);
+  const profiles = store.agents.profilesFor(line, task.userId);
+  if (!profiles.some((profile) => isHere(store, profile, now))) {
+    const memory = memoryShortfall(store, line, task.userId, (profile) => isHere(store, profile, now));
+    return { admitted: false, reason: "NO_GPU", ...(memory && { memory }) };
+  }
   const onTheirWay = reserved.countOf(task.userId, now);
   const ofUser = store.shareOf(task.userId).waiting + onTheirWay;
   if (store.countWaiting() + reserved.count(now) >= limits.waiting || ofUser >= limits.waitingPerUser) {

@@ -1,19 +1,12 @@
 import type { AgentModel } from "@star-graph/shared/agent-protocol";
+import { type ModelNeeds, shortfallOf } from "@star-graph/shared/model-fit";
 import type { AgentRecord, Requirement, WorkItem } from "./types.ts";
 import { isQuarantined, restsModel } from "./quarantine.ts";
 import { isTaken } from "./work-item.ts";
 
-/** Whether one of these models can do what a task, or every task of a class, asks for. What a model does not say, it does not limit. */
-export function canServe(models: readonly AgentModel[], { type, model, pixels, frames, features }: Requirement): boolean {
-  return models.some(
-    (offered) =>
-      offered.name === model &&
-      offered.types.includes(type) &&
-      (offered.maxPixels === undefined || pixels <= offered.maxPixels) &&
-      (offered.maxFrames === undefined || frames <= offered.maxFrames) &&
-      (offered.features === undefined || features.every((feature) => offered.features?.includes(feature))),
-  );
-}
+/** Whether one of these models can do what a task, or every task of a class, asks for. */
+export const canServe = (models: readonly AgentModel[], needs: ModelNeeds): boolean =>
+  models.some((offered) => shortfallOf(offered, needs) === null);
 
 /** Whether an agent may be offered such tasks now: it is able to, and does not rest from the model. */
 export const mayTake = (agent: AgentRecord, line: Requirement): boolean => canServe(agent.models, line) && !restsModel(agent, line.model);
@@ -22,7 +15,7 @@ export const mayTake = (agent: AgentRecord, line: Requirement): boolean => canSe
  * Whether an agent can run a task: by what it is able to do, and by whose tasks it takes. A model that it rests from counts: it is
  * back in a while, and others of its kind do not rest.
  */
-export function canRun(agent: AgentRecord, task: Requirement & { userId: number }): boolean {
+export function canRun(agent: AgentRecord, task: ModelNeeds & { userId: number }): boolean {
   return (agent.ownTasks !== "only" || agent.ownerId === task.userId) && canServe(agent.models, task);
 }
 

@@ -50,6 +50,31 @@ describe("a submitted task", () => {
   });
 });
 
+describe("a task whose model needs memory", () => {
+  const GB = 2 ** 30;
+  const needing = (gigabytes: number, taskId = "task-1") => aTask({ taskId, memoryBytes: gigabytes * GB });
+
+  test("goes only to an agent whose GPU for that model has as much, or that does not say", () => {
+    const shard = new Shard();
+    shard.connect("small", { models: [aModel({ memoryBytes: 8 * GB }), aModel({ name: "other", memoryBytes: 24 * GB })] });
+    expect(offersIn(shard.submit(needing(12)))).toEqual([]);
+    expect(offersIn(shard.connect("large", { models: [aModel({ memoryBytes: 12 * GB })] }))).toEqual(["task-1@large"]);
+    shard.submit(needing(80, "task-2"));
+    expect(offersIn(shard.connect("silent", { models: [aModel()] }))).toEqual(["task-2@silent"]);
+  });
+
+  test("keeps its need through attempts, and does not stand in the way of those that need less", () => {
+    const shard = new Shard();
+    shard.connect("large", { models: [aModel({ memoryBytes: 24 * GB })] });
+    shard.connect("small", { models: [aModel({ memoryBytes: 8 * GB })] });
+    shard.submit(needing(24));
+    shard.accept("large", "attempt-1");
+    expect(offersIn(shard.say("large", { type: "bye", reason: "owner" }))).toEqual([]);
+    expect(shard.store.getItem("task-1")).toMatchObject({ state: "waiting", memoryBytes: 24 * GB });
+    expect(offersIn(shard.submit(needing(8, "task-2")))).toEqual(["task-2@small"]);
+  });
+});
+
 describe("an agent with free slots", () => {
   test("is offered what it can run in order of arrival, across the lines that it serves", () => {
     const shard = new Shard();

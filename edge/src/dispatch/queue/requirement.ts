@@ -13,13 +13,14 @@ export interface SizeLevels {
 
 export const NO_LEVELS: SizeLevels = { pixels: [], frames: [] };
 
-export type Needs = Pick<TaskToQueue, "type" | "model" | "pixels" | "frames" | "features">;
+export type Needs = Pick<TaskToQueue, "type" | "model" | "pixels" | "frames" | "features" | "memoryBytes">;
 
 const levelOf = (size: number, levels: readonly number[]): number => levels.find((level) => size <= level) ?? UNLIMITED;
 
 /** The class that a task belongs to. */
-export function classOf({ type, model, pixels, frames, features }: Needs, levels: SizeLevels): Requirement {
-  return { type, model, pixels: levelOf(pixels, levels.pixels), frames: levelOf(frames, levels.frames), features: features.toSorted() };
+export function classOf({ type, model, pixels, frames, features, memoryBytes = 0 }: Needs, levels: SizeLevels): Requirement {
+  const sizes = { pixels: levelOf(pixels, levels.pixels), frames: levelOf(frames, levels.frames) };
+  return { type, model, ...sizes, features: features.toSorted(), memoryBytes };
 }
 
 function withLevel(levels: readonly number[], level: number | undefined): readonly number[] {
@@ -37,13 +38,14 @@ export function withLimitsOf(levels: SizeLevels, models: readonly { maxPixels?: 
   return pixels === levels.pixels && frames === levels.frames ? levels : { pixels, frames };
 }
 
-/** A class's name; it can be read back. */
-export const lineKey = ({ type, model, pixels, frames, features }: Requirement): string =>
-  [type, pixels, frames, features.join("+"), model].join("|");
+/** A class's name; it can be read back. One that needs no memory is called as before there was any to need. */
+export const lineKey = ({ type, model, pixels, frames, features, memoryBytes }: Requirement): string =>
+  [type, pixels, memoryBytes === 0 ? frames : `${frames}/${memoryBytes}`, features.join("+"), model].join("|");
 
 /** The class of that name. @throws {TypeError} when it is none. */
 export function parseLineKey(key: string): Requirement {
-  const [, type, pixels, frames, features = "", model = ""] = /^(\w+)\|(\d+)\|(\d+)\|([^|]*)\|(.*)$/s.exec(key) ?? [];
+  const [, type, pixels, frames, memory = 0, features = "", model = ""] =
+    /^(\w+)\|(\d+)\|(\d+)(?:\/(\d+))?\|([^|]*)\|(.*)$/s.exec(key) ?? [];
   if (type === undefined) throw new TypeError(`no class of tasks: ${key}`);
   return {
     type: type as Requirement["type"],
@@ -51,5 +53,6 @@ export function parseLineKey(key: string): Requirement {
     pixels: Number(pixels),
     frames: Number(frames),
     features: features === "" ? [] : features.split("+"),
+    memoryBytes: Number(memory),
   };
 }

@@ -13,6 +13,8 @@ export interface TaskToQueue {
   frames: number;
   /** What an agent has to be able to do beyond the type (`AgentModel.features`). */
   features: readonly string[];
+  /** Memory of a GPU that its model needs, as the operator said; absent where nobody did. */
+  memoryBytes?: number;
   /** Pixels × steps × pictures or frames: what its time is proportional to. */
   work: number;
   /** Its user's level and until when, null for ever; absent for an ordinary user. */
@@ -85,6 +87,8 @@ export interface Requirement {
   pixels: number;
   frames: number;
   features: readonly string[];
+  /** Not rounded: it is the model's own, and so makes no further classes. 0 where nobody said it. */
+  memoryBytes: number;
 }
 
 /** What an agent failed lately, and until when it is offered nothing for it (`quarantine.ts`). */
@@ -166,11 +170,19 @@ export type Effect =
 /** Answer to "would you take this task?" (E003, E007). */
 export type Admission =
   | { admitted: true; queuePosition: number; estimatedSeconds: number; estimatedRange: { low: number; high: number } }
-  | { admitted: false; reason: "QUEUE_FULL" | "NO_GPU" };
+  | { admitted: false; reason: "QUEUE_FULL" | "NO_GPU"; memory?: MemoryShortfall };
+
+/** A GPU of all that could else run a task has too little memory, as it is sold. */
+export interface MemoryShortfall {
+  neededBytes: number;
+  /** The most that one of them has. */
+  largestBytes: number;
+}
 
 /** Why a task does not run yet. `AGENT_ANSWER`: it has been offered. `OWN_TASKS`: as many of its user's run as may. */
 export type WaitingFor =
-  | { code: "CAPABLE_AGENT" | "FREE_SLOT" | "AGENT_ANSWER" | "OWN_TASKS" | "AGENTS_RESTING" }
+  | { code: "CAPABLE_AGENT"; memory?: MemoryShortfall }
+  | { code: "FREE_SLOT" | "AGENT_ANSWER" | "OWN_TASKS" | "AGENTS_RESTING" }
   | { code: "TASKS_AHEAD"; tasks: number };
 
 /** What the Dispatcher knows of a task that is not done. */

@@ -25,6 +25,7 @@ export function base(item: WorkItem): Queued {
     ...task,
     attemptNumber: item.attemptNumber,
     ...(item.vip && { vip: item.vip }),
+    ...(item.memoryBytes && { memoryBytes: item.memoryBytes }),
     ...(item.waitedMs && { waitedMs: item.waitedMs }),
     ...(item.failedOn && { failedOn: item.failedOn }),
   };

@@ -76,7 +76,7 @@ describe.each(STORES)("the work list in %s", (_name, open) => {
     store.putItem(aWaitingItem({ taskId: "still", seq: 1 }));
     store.putItem(aWaitingItem({ taskId: "video", seq: 2, type: "TEXT2VIDEO", frames: 32 }));
     store.putItem(aWaitingItem({ taskId: "video-too", seq: 3, type: "TEXT2VIDEO", frames: 64, userId: 1002 }));
-    const any = { model: "scene", pixels: UNLIMITED, frames: UNLIMITED, features: [] };
+    const any = { memoryBytes: 0, model: "scene", pixels: UNLIMITED, frames: UNLIMITED, features: [] };
     const work = aTask().work;
     expect(byLine(store)).toEqual([
       { ...any, type: "TEXT2IMG", tasks: 1, users: 1, work },

@@ -4,6 +4,7 @@ import { viewFleet, viewQueue } from "./fleet-view.ts";
 import { aModel, aTask } from "../testing/builders.ts";
 import { Shard } from "../testing/shard.ts";
 
+const GB = 2 ** 30;
 let shard: Shard;
 
 beforeEach(() => {
@@ -30,6 +31,16 @@ test("an agent is connected, idle, busy, paused, draining or offline, each with 
   expect(view()).toMatchObject({ state: "draining", reason: "DRAINING" });
   shard.gone("agent-a");
   expect(view()).toMatchObject({ state: "offline", reason: "LINE_DOWN_TASKS_KEPT" });
+});
+
+test("an agent says what needs more memory than it has, and the queue how much is missing", () => {
+  shard.connect("agent-a", { models: [aModel({ memoryBytes: 16 * GB }), aModel({ name: "other" })] });
+  shard.submit(aTask({ memoryBytes: 24 * GB }));
+  expect(view()).toMatchObject({ state: "idle", reason: "TOO_LITTLE_MEMORY", detail: "scene 24 GB > 16 GB" });
+  expect(viewQueue(shard.store).lines).toMatchObject([{ agents: 0, memoryBytes: 24 * GB, largestMemoryBytes: 16 * GB }]);
+  shard.connect("agent-b", { slots: 2, models: [aModel({ memoryBytes: 24 * GB })] });
+  for (const taskId of ["task-2", "task-3"]) shard.submit(aTask({ taskId, memoryBytes: 24 * GB }));
+  expect(viewQueue(shard.store).lines).toMatchObject([{ agents: 1, memoryBytes: 24 * GB, largestMemoryBytes: null }]);
 });
 
 test("an agent that left an offer unanswered rests", () => {

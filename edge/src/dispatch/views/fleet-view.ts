@@ -1,6 +1,8 @@
 import type { AgentModel } from "@star-graph/shared/agent-protocol";
+import { formatMemory } from "@star-graph/shared/gpu-memory";
 import type { TaskType } from "@star-graph/shared/task";
 import { canServe } from "../queue/matching.ts";
+import { memoryShortfall, tooLittle } from "../queue/memory-shortfall.ts";
 import { isQuarantined, restsModel } from "../queue/quarantine.ts";
 import { UNLIMITED } from "../queue/requirement.ts";
 import type { DispatchStore } from "../queue/store.ts";
@@ -22,7 +24,8 @@ export type StateReason =
   | "RESTING"
   | "ASKS_FOR_NOTHING"
   | "NOTHING_WAITS"
-  | "NOTHING_IT_CAN_RUN";
+  | "NOTHING_IT_CAN_RUN"
+  | "TOO_LITTLE_MEMORY";
 
 /** An agent as its Dispatcher sees it. */
 export interface AgentView {
@@ -30,7 +33,7 @@ export interface AgentView {
   name: string;
   state: AgentState;
   reason: StateReason;
-  /** Of a quarantine: what failed last. */
+  /** Of a quarantine: what failed last. Of memory: what needs how much. */
   detail?: string;
   models: AgentModel[];
   slots: number;
@@ -52,6 +55,10 @@ interface LineFigures {
   oldestSince: number;
   /** Connected agents that are able to run them. */
   agents: number;
+  /** GPU memory that they need; null where nobody said it. */
+  memoryBytes: number | null;
+  /** Where nobody can run them and memory is all that is missing: the most that a connected agent has. */
+  largestMemoryBytes: number | null;
 }
 
 export interface QueueFigures {
@@ -86,7 +93,11 @@ export function stateOf(store: DispatchStore, agent: AgentRecord, items: readonl
   if (resting && able.every((line) => restsModel(agent, line.model))) {
     return { state: "idle", reason: "MODELS_RESTING", detail: `${resting.model}: ${agent.modelTrouble?.[resting.model]?.reason ?? ""}` };
   }
-  return { state: "idle", reason: lines.length > 0 && able.length === 0 ? "NOTHING_IT_CAN_RUN" : "NOTHING_WAITS" };
+  if (lines.length === 0 || able.length > 0) return { state: "idle", reason: "NOTHING_WAITS" };
+  const [tooLarge] = lines.filter((line) => tooLittle(agent.models, line) !== null);
+  if (!tooLarge) return { state: "idle", reason: "NOTHING_IT_CAN_RUN" };
+  const has = formatMemory(tooLittle(agent.models, tooLarge) ?? 0);
+  return { state: "idle", reason: "TOO_LITTLE_MEMORY", detail: `${tooLarge.model} ${formatMemory(tooLarge.memoryBytes)} > ${has}` };
 }
 
 /** How much waits and runs in the shard. */
@@ -98,13 +109,19 @@ export function viewQueue(store: DispatchStore): QueueFigures {
     pixels: line.pixels === UNLIMITED ? null : line.pixels,
     waiting: line.tasks,
     oldestSince: oldestSince(store, line),
-    agents: [...store.agents.profilesOffering(line.type, line.model)]
-      .filter(({ models }) => canServe(models, line))
-      .reduce((sum, profile) => sum + profile.connected, 0),
+    agents: connectedFor(store, line),
+    memoryBytes: line.memoryBytes === 0 ? null : line.memoryBytes,
+    largestMemoryBytes:
+      connectedFor(store, line) > 0 ? null : (memoryShortfall(store, line, null, ({ connected }) => connected > 0)?.largestBytes ?? null),
   }));
   const running = agents.flatMap((agent) => store.itemsOfAgent(agent.agentId)).filter((item) => item.state === "running").length;
   return { waiting: store.countWaiting(), running, lines };
 }
+
+const connectedFor = (store: DispatchStore, line: Requirement): number =>
+  [...store.agents.profilesOffering(line.type, line.model)]
+    .filter(({ models }) => canServe(models, line))
+    .reduce((sum, profile) => sum + profile.connected, 0);
 
 function oldestSince(store: DispatchStore, line: Requirement): number {
   const front = store.nextByAge(line);

@@ -2,6 +2,7 @@ import type { ProgressMessage } from "@star-graph/shared/push";
 import { progressPercent, type TaskProgress } from "@star-graph/shared/task";
 import type { Profile } from "../queue/agent-index.ts";
 import type { QueueClock } from "../queue/clock.ts";
+import { memoryShortfall } from "../queue/memory-shortfall.ts";
 import { lookAhead } from "../queue/outlook.ts";
 import { isQuarantined, restsModel } from "../queue/quarantine.ts";
 import { PHASE_TEXT } from "./phase-text.ts";
@@ -34,11 +35,16 @@ function viewWaiting(store: DispatchStore, item: WorkItemIn<"waiting">, clock: Q
 
 function waitingFor(store: DispatchStore, item: WorkItemIn<"waiting">, tasks: number, { limits }: QueueClock): WaitingFor {
   const profiles = store.agents.profilesFor(store.lineOf(item), item.userId);
-  if (!profiles.some(({ connected }) => connected > 0)) return { code: "CAPABLE_AGENT" };
+  if (!profiles.some(hasConnected)) {
+    const memory = memoryShortfall(store, store.lineOf(item), item.userId, hasConnected);
+    return { code: "CAPABLE_AGENT", ...(memory && { memory }) };
+  }
   if (profiles.every((profile) => allRest(store, profile, item.model))) return { code: "AGENTS_RESTING" };
   if (store.shareOf(item.userId).running >= limits.runningPerUser) return { code: "OWN_TASKS" };
   return tasks > 0 ? { code: "TASKS_AHEAD", tasks } : { code: "FREE_SLOT" };
 }
+
+const hasConnected = ({ connected }: Profile): boolean => connected > 0;
 
 /** Whether every agent of a kind is in quarantine, or rests from that model; a sample of many speaks for all. */
 function allRest(store: DispatchStore, { members }: Profile, model: string): boolean {

@@ -15,6 +15,7 @@ const IDLE: ReadonlySet<StateReason> = new Set([
   "ASKS_FOR_NOTHING",
   "NOTHING_WAITS",
   "NOTHING_IT_CAN_RUN",
+  "TOO_LITTLE_MEMORY",
 ] satisfies StateReason[]);
 
 /**

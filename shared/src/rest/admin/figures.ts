@@ -19,6 +19,8 @@ export const QueueFigures = z.object({
       waiting: z.int(),
       oldestWaitSeconds: z.int(),
       agents: z.int().describe("connected agents that are able to run these"),
+      memoryBytes: z.int().nullable().describe("GPU memory that they need; null: nobody said it"),
+      largestMemoryBytes: z.int().nullable().describe("the most that a connected agent has, where memory alone is missing; else null"),
     }),
   ),
   poolsLeftOut: z.int().describe("pools that were not asked because there are too many"),

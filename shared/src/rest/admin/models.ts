@@ -12,6 +12,12 @@ const Types = z
   .min(1)
   .max(TaskType.options.length)
   .refine((types) => new Set(types).size === types.length, "no type twice");
+const Memory = z
+  .int()
+  .min(1)
+  .max(2 ** 50)
+  .nullable()
+  .describe("bytes of a GPU's memory that it needs: smaller GPUs are not offered its tasks; null: no matter");
 const Price = z.int().min(0).max(1_000_000).describe("credits for the reference work");
 
 export const NewModel = z.object({
@@ -19,11 +25,12 @@ export const NewModel = z.object({
   types: Types,
   price: Price,
   limits: ModelLimits.default({}),
+  memoryBytes: Memory.default(null),
   enabled: z.boolean().default(true),
 });
 export type NewModel = z.infer<typeof NewModel>;
 export const ModelChange = NewModel.omit({ name: true })
-  .extend({ limits: ModelLimits, enabled: z.boolean() })
+  .extend({ limits: ModelLimits, memoryBytes: Memory, enabled: z.boolean() })
   .partial()
   .refine((change) => Object.keys(change).length > 0, "nothing to change");
 export type ModelChange = z.infer<typeof ModelChange>;
@@ -41,6 +48,7 @@ export const AdminModel = z.object({
   types: z.array(TaskType),
   price: z.int().nullable(),
   limits: ModelLimits,
+  memoryBytes: z.int().nullable().describe("GPU memory that it needs; null: no matter"),
   agents: z.int().describe("agents that have reported it"),
   createTime: WireTime.nullable(),
 });
