@@ -103,6 +103,16 @@ test("a task that waited for two loads takes any agent", () => {
   expect(offersIn(shard.tick(1, ["busy", "idle"]))).toEqual(["red-2@idle"]);
 });
 
+test("a task that waits for its model takes any agent after two loads also when an agent of another size divides its line", () => {
+  connectWith("busy", "red");
+  submit("red-1", "red");
+  accept("busy");
+  connectWith("idle", "blue");
+  submit("red-2", "red");
+  shard.hello("other", { models: [aModel({ name: "blue", maxPixels: 2 * aTask().pixels })] });
+  expect(offersIn(shard.tick(2 * LOAD_MS, ["busy", "idle"]))).toEqual(["red-2@idle"]);
+});
+
 test("a task does not wait for an agent that will be busy for longer than a load", () => {
   connectWith("busy", "red");
   shard.submit(aTask({ taskId: "long", model: "red", work: 100 * aTask().work, createTime: shard.now }));

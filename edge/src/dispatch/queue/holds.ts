@@ -32,6 +32,12 @@ export class Holds {
     this.#keep(key, until);
   }
 
+  /** Tasks of a line have become a smaller class: they wait no longer, and no shorter, than the others. */
+  split(line: Requirement, smaller: Requirement): void {
+    const hold = this.#until.get(lineKey(line));
+    if (hold) this.begin(smaller, hold.until);
+  }
+
   /** A task of the line got an agent: the next one's patience is its own. */
   end(line: Requirement): void {
     const key = lineKey(line);

@@ -113,7 +113,11 @@ export function createMemoryStore({ runningPerUser }: StoreOptions = { runningPe
     agents,
     holds,
     getAgent: (agentId) => agents.get(agentId),
-    putAgent: (agent) => agents.put(Object.freeze({ ...agent }), openSlots(agent, itemsOfAgent(agent.agentId))),
+    putAgent(agent) {
+      const before = agents.levels;
+      agents.put(Object.freeze({ ...agent }), openSlots(agent, itemsOfAgent(agent.agentId)));
+      if (agents.levels !== before) for (const item of waiting()) holds.split(classOf(item, before), classOf(item, agents.levels));
+    },
     deleteAgent(agentId) {
       agents.delete(agentId);
       turns.delete(agentId);

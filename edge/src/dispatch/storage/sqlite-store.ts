@@ -6,7 +6,7 @@ import { createStoredAgents } from "./sqlite-agents.ts";
 import { createFronts } from "./sqlite-fronts.ts";
 import { createStoredHolds } from "./sqlite-holds.ts";
 import type { DispatchStore, StoreOptions } from "../queue/store.ts";
-import type { WorkItem } from "../queue/types.ts";
+import type { Requirement, WorkItem } from "../queue/types.ts";
 
 const TABLES = `
 DROP TABLE IF EXISTS items;
@@ -68,18 +68,21 @@ export function createSqliteStore(sql: SqlDatabase, options: StoreOptions = { ru
       // The smallest class first: a task goes into the first that it fits.
       for (const width of [...pixels.filter((level) => level < line.pixels), line.pixels]) {
         for (const length of [...frames.filter((level) => level < line.frames), line.frames]) {
-          if (isNew(width, length)) splitLine(lineKey(line), lineKey({ ...line, pixels: width, frames: length }), width, length);
+          if (isNew(width, length)) splitLine(line, { ...line, pixels: width, frames: length });
         }
       }
     }
   }
 
-  function splitLine(line: string, smaller: string, pixels: number, frames: number): void {
-    if (line === smaller) return;
+  function splitLine(line: Requirement, smaller: Requirement): void {
+    const [key, smallerKey] = [lineKey(line), lineKey(smaller)];
+    if (key === smallerKey) return;
     const fitting = "state = 'waiting' AND line = ? AND pixels <= ? AND frames <= ?";
-    if (firstNumber(sql, `SELECT 1 AS n FROM work_items WHERE ${fitting} LIMIT 1`, line, pixels, frames) === null) return;
-    sql.exec(`UPDATE work_items SET line = ? WHERE ${fitting}`, smaller, line, pixels, frames);
-    fronts.recount(line, smaller);
+    const limits = [key, smaller.pixels, smaller.frames];
+    if (firstNumber(sql, `SELECT 1 AS n FROM work_items WHERE ${fitting} LIMIT 1`, ...limits) === null) return;
+    sql.exec(`UPDATE work_items SET line = ? WHERE ${fitting}`, smallerKey, ...limits);
+    fronts.recount(key, smallerKey);
+    holds.split(line, smaller);
   }
 
   return {

@@ -131,6 +131,18 @@ describe.each(STORES)("the work list in %s", (_name, open) => {
     expect(store.waitingLines().map(({ tasks }) => tasks)).toEqual([1, 1, 1, 1]);
   });
 
+  test("holds each part of a held line that is split for as long as the whole, and the rest no longer", () => {
+    const store = open();
+    const [small, large] = [aTask({ pixels: 100 }), aTask({ pixels: 900 })];
+    store.putItem(aWaitingItem({ ...small, taskId: "small" }));
+    store.putItem(aWaitingItem({ ...large, taskId: "large", seq: 2 }));
+    store.holds.begin(store.lineOf(small), 5_000);
+    store.putAgent(anAgent({ models: [aModel({ maxPixels: 500 })] }));
+    expect([small, large].map((task) => store.holds.isOn(store.lineOf(task)))).toEqual([true, true]);
+    expect(store.holds.isOn(store.lineOf(aTask({ model: "other" })))).toBe(false);
+    expect(store.holds.over(5_000).map(lineKey)).toEqual([large, small].map((task) => lineKey(store.lineOf(task))));
+  });
+
   test("serves a user's tasks in order of arrival, also one that came back", () => {
     const store = open();
     for (const seq of [3, 1, 2]) store.putItem(aWaitingItem({ taskId: `task-${seq}`, seq }));
