@@ -279,7 +279,7 @@ describe("hello", () => {
     const shard = running();
     shard.gone("a");
     shard.cancel("task-1");
-    expect(shard.hello("a")).toEqual([]);
+    expect(dutiesIn(shard.hello("a"))).toMatchObject([{ kind: "stopped", attempt: { id: "attempt-1" }, at: shard.now }]);
     expect(shard.state("task-1")).toBe("gone");
   });
 
@@ -319,7 +319,7 @@ describe("an agent that leaves", () => {
     shard.submit(aTask());
     shard.submit(aTask({ taskId: "task-2" }));
     shard.cancel("task-1");
-    expect(dutiesIn(shard.say("a", { type: "bye", reason: "owner" }))).toEqual([]);
+    expect(dutiesIn(shard.say("a", { type: "bye", reason: "owner" }))).toMatchObject([{ kind: "stopped", taskId: "task-1" }]);
     expect([shard.state("task-1"), shard.state("task-2")]).toEqual(["gone", "waiting"]);
   });
 

@@ -41,7 +41,7 @@ export function onAgentHello(store: DispatchStore, agentId: string, hello: Hello
     if (item.state === "stopping" && agentHasIt) {
       effects.push({ kind: "send", agentId, message: { type: "cancel", attemptId: attempt.id } });
     } else if (item.state === "stopping") {
-      store.deleteItem(item.taskId);
+      effects.push(endStopping(store, item, clock));
     } else if (item.state === "offered" && agentHasIt) {
       effects.push(...onAccepted(store, agentId, attempt.id, clock));
     } else if (item.state === "offered") {
@@ -229,7 +229,7 @@ function onBye(store: DispatchStore, agentId: string, reason: string, clock: Que
     if (item.state === "offered") effects.push(...requeue(store, item, clock));
     // Given back on purpose: it counts as no failure of the task.
     else if (item.state === "running") effects.push(...handBack(store, item, "LOST", `the agent left: ${reason}`, clock));
-    else if (item.state === "stopping") store.deleteItem(item.taskId);
+    else if (item.state === "stopping") effects.push(endStopping(store, item, clock));
   }
   return effects;
 }

@@ -72,7 +72,7 @@ export function noteCompletion(store: DispatchStore, item: AtAgent, { now }: Que
   }
 }
 
-/** Its agent's word on a cancelled attempt came: the engine works on it no more, and the slot is free. */
+/** Its agent's word on a cancelled attempt came, or the agent left or came again without it: its engine works on it no more. */
 export function endStopping(store: DispatchStore, item: WorkItemIn<"stopping">, clock: QueueClock): Effect {
   store.deleteItem(item.taskId);
   return { kind: "duty", duty: { kind: "stopped", taskId: item.taskId, attempt: item.attempt, at: clock.now } };
