@@ -25,8 +25,10 @@ import type { Shard } from "./shards/pools.ts";
 import type { SubmitCounts } from "./storage/submit-counts.ts";
 import { WakeUp } from "./wake-up.ts";
 
-/** While tasks run, D1 is asked this often whether one of them was cancelled without a word from the Worker. */
+/** While tasks run, D1 is asked at most this often whether one was cancelled without a word from the Worker. */
 const ENDED_CHECK_MS = 30_000;
+/** While tasks wait and none runs, this often: nobody loses by such a one but the place that it takes. */
+const WAITING_CHECK_MS = 10 * 60_000;
 /** Younger tasks are still being handed over by the Worker that took them. */
 const SWEEP_AGE_MS = 5_000;
 
@@ -75,12 +77,14 @@ export class DispatchShell {
   readonly #sweeping: SweepDeps & MoveTasksDeps;
   readonly #left = new LeftTasks();
   readonly #wakeUp: WakeUp;
+  readonly #wokenAt: number;
   #endedCheckedAt = 0;
 
   constructor(deps: DispatchShellDeps) {
     const { store, outbox, submits, history, lines } = deps;
     this.#deps = deps;
     this.#store = store;
+    this.#wokenAt = deps.now();
     const own = { store, apply: (effects: Effect[]) => this.apply(effects), clock: () => this.clock() };
     this.admissions = new Admissions({ store, submits, rate: deps.rateLimits.submit, clock: own.clock });
     this.#worker = new OutboxWorker(outbox, deps.duties, (duty, outcome) => this.#onDutyDone(duty, outcome), deps.now);
@@ -166,18 +170,18 @@ export class DispatchShell {
 
   async alarm(): Promise<void> {
     this.#wakeUp.rang();
+    const asking = this.#deps.now() - this.#endedCheckedAt < ENDED_CHECK_MS ? null : this.#stopEnded();
     this.#tick();
-    if (this.#deps.now() - this.#endedCheckedAt < ENDED_CHECK_MS) return;
     try {
-      await this.#stopEnded();
+      await asking;
     } catch (error) {
       log("warn", "cancelled tasks not looked for", { error: String(error) });
     }
   }
 
-  async #stopEnded(): Promise<void> {
-    await stopEnded(this.#sweeping);
+  #stopEnded(): Promise<void> {
     this.#endedCheckedAt = this.#deps.now();
+    return stopEnded(this.#sweeping);
   }
 
   #tick(): void {
@@ -189,7 +193,8 @@ export class DispatchShell {
   }
 
   #arm(): void {
-    this.#wakeUp.arm(this.#store.earliestDue(), this.#deps.outbox.earliestDue());
+    const asksAt = this.#store.countWaiting() > 0 ? (this.#endedCheckedAt || this.#wokenAt) + WAITING_CHECK_MS : null;
+    this.#wakeUp.arm(asksAt, this.#store.earliestDue(), this.#deps.outbox.earliestDue());
   }
 
   // ---- what decisions ask for ----

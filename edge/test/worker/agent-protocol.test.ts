@@ -374,29 +374,6 @@ describe("an attempt", () => {
     expect(await chargesOf(taskId)).toHaveLength(1);
   });
 
-  test("that waits for the agent with its model takes another one after two loads, though the Dispatcher was evicted meanwhile", async () => {
-    const LOAD_MS = 20_000;
-    const one = { ...SCENE_CAPABILITIES, slots: 1 };
-    // Not their owner: a user's own box is not kept waiting.
-    const other = await aUser();
-    const busy = await anAgent({ id: "busy-agent", capabilities: one });
-    const { offer } = await aRunningTask(busy, other);
-    pass(LOAD_MS);
-    busy.send({ type: "progress", attemptId: offer.attemptId, phase: "sampling", step: 1, totalSteps: 30 });
-    const idle = await anAgent({ id: "idle-agent", capabilities: one });
-    await untilHandled(busy);
-    const { taskId } = await submit(other);
-    expect(await detailOf(other, taskId)).toMatchObject({ status: "PENDING", waitingFor: { code: "FREE_SLOT" } });
-    await untilHandled(idle);
-    await evictDurableObject(dispatcherOf(), { webSockets: "hibernate" });
-    await runDurableObjectAlarm(dispatcherOf());
-    expect(await detailOf(other, taskId)).toMatchObject({ status: "PENDING", waitingFor: { code: "FREE_SLOT" } });
-    pass(2 * LOAD_MS + 5_000);
-    await runDurableObjectAlarm(dispatcherOf());
-    const second = await idle.acceptOffer();
-    await Promise.all([finish(busy, offer), finish(idle, second)]);
-  });
-
   test("goes on when the Dispatcher was restarted, its sockets are gone and the agent came back", async () => {
     const agent = await anAgent();
     const { taskId, offer } = await aRunningTask(agent);
@@ -442,6 +419,29 @@ describe("an attempt", () => {
     expect(await detailOf(user, taskId)).toMatchObject({ progress: 0, phase: "queued" });
     await finish(agent, next);
   });
+});
+
+test("a task that waits for the agent with its model takes another one after two loads, though the Dispatcher was evicted meanwhile", async () => {
+  const LOAD_MS = 20_000;
+  const one = { ...SCENE_CAPABILITIES, slots: 1 };
+  // Not their owner: a user's own box is not kept waiting.
+  const other = await aUser();
+  const busy = await anAgent({ id: "busy-agent", capabilities: one });
+  const { offer } = await aRunningTask(busy, other);
+  pass(LOAD_MS);
+  busy.send({ type: "progress", attemptId: offer.attemptId, phase: "sampling", step: 1, totalSteps: 30 });
+  const idle = await anAgent({ id: "idle-agent", capabilities: one });
+  await untilHandled(busy);
+  const { taskId } = await submit(other);
+  expect(await detailOf(other, taskId)).toMatchObject({ status: "PENDING", waitingFor: { code: "FREE_SLOT" } });
+  await untilHandled(idle);
+  await evictDurableObject(dispatcherOf(), { webSockets: "hibernate" });
+  await runDurableObjectAlarm(dispatcherOf());
+  expect(await detailOf(other, taskId)).toMatchObject({ status: "PENDING", waitingFor: { code: "FREE_SLOT" } });
+  pass(2 * LOAD_MS + 5_000);
+  await runDurableObjectAlarm(dispatcherOf());
+  const second = await idle.acceptOffer();
+  await Promise.all([finish(busy, offer), finish(idle, second)]);
 });
 
 describe("the cron trigger", () => {

@@ -83,6 +83,10 @@ export function createMemoryStore({ runningPerUser }: StoreOptions = { runningPe
     firstWaiting: (line, userId) => waiting(line, userId)[0] ?? null,
     countWaitingBefore: (line, userId, before) => waiting(line, userId).filter((item) => item.seq < before).length,
     countWaiting: () => waiting().length,
+    waitingIds: (limit) =>
+      waiting()
+        .slice(0, limit)
+        .map(({ taskId }) => taskId),
     shareOf: (userId) => ({ waiting: waiting(undefined, userId).length, running: running(userId), usage: usage(userId) }),
     setUsage: (userId, used) => void usages.set(userId, used),
     takeUncapped() {

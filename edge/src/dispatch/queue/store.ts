@@ -64,6 +64,8 @@ export interface DispatchStore {
   /** Tasks of the user in that line that came earlier. Read by the detail, not by a decision: its cost is that of the answer. */
   countWaitingBefore(line: Requirement, userId: number, seq: number): number;
   countWaiting(): number;
+  /** Ids of tasks that wait, at most so many. For sweeps: no decision reads them. */
+  waitingIds(limit: number): string[];
   shareOf(userId: number): UserShare;
   setUsage(userId: number, usage: number): void;
   /** Users who were at their cap and are not any more, told once. */

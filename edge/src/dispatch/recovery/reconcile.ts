@@ -7,35 +7,47 @@ const BATCH = 500;
 /** D1 binds at most 100 values in a query. */
 const IDS_PER_QUERY = 90;
 
-/** What the work list lacks. */
-export interface Forgotten {
-  tasks: FoundTask[];
+/** Where the work list and D1 differ. */
+export interface Difference {
+  /** Live tasks of D1 that the list lacks. */
+  forgotten: FoundTask[];
   /** Those among them that this version cannot read. */
   unreadable: string[];
+  /** Tasks that wait on the list and are not live in D1, not there at least. */
+  over: string[];
 }
 
-/** Live tasks of D1 that the work list lacks. */
-export async function findForgotten(
+/** Compares all live tasks of D1 that were created before that time. What it says may be old when it is used. */
+export async function compare(
   history: Pick<History, "findLive">,
   store: DispatchStore,
   shard: Shard,
   createdBefore: number,
-): Promise<Forgotten> {
-  const forgotten: Forgotten = { tasks: [], unreadable: [] };
+): Promise<Difference> {
+  const found: Difference = { forgotten: [], unreadable: [], over: [] };
+  const live = new Set<string>();
   for (let after: LivePage["next"] = { createTime: 0, taskId: "" }; after;) {
     const page: LivePage = await history.findLive(shard, createdBefore, after, BATCH);
-    forgotten.tasks.push(...page.tasks.filter(({ task }) => !store.getItem(task.taskId)));
-    forgotten.unreadable.push(...page.unreadable.filter((taskId) => !store.getItem(taskId)));
+    found.forgotten.push(...page.tasks.filter(({ task }) => !store.getItem(task.taskId)));
+    found.unreadable.push(...page.unreadable.filter((taskId) => !store.getItem(taskId)));
+    for (const { task } of page.tasks) live.add(task.taskId);
+    for (const taskId of page.unreadable) live.add(taskId);
     after = page.next;
   }
-  return forgotten;
+  const waiting = store.waitingIds(Number.MAX_SAFE_INTEGER).filter((taskId) => !live.has(taskId));
+  found.over = waiting.filter((taskId) => (store.getItem(taskId)?.createTime ?? Infinity) < createdBefore);
+  return found;
 }
 
-/** Tasks that run here though D1 says that they have ended: a cancel that the Worker could not pass on. */
-export async function findEnded(history: Pick<History, "findEnded">, store: DispatchStore): Promise<string[]> {
-  const atAgents = store.listAgents().flatMap((agent) => store.itemsOfAgent(agent.agentId));
-  const running = atAgents.filter((item) => item.state === "running").map((item) => item.taskId);
+/** Those among tasks of the list that D1 says have ended. */
+export async function endedAmong(history: Pick<History, "findEnded">, taskIds: readonly string[]): Promise<string[]> {
   const ended: string[] = [];
-  for (let i = 0; i < running.length; i += IDS_PER_QUERY) ended.push(...(await history.findEnded(running.slice(i, i + IDS_PER_QUERY))));
+  for (let i = 0; i < taskIds.length; i += IDS_PER_QUERY) ended.push(...(await history.findEnded(taskIds.slice(i, i + IDS_PER_QUERY))));
   return ended;
+}
+
+/** What a Dispatcher asks D1 about by itself: all that runs, and as much of what waits as fits into one query. */
+export function toAskFor(store: DispatchStore): string[] {
+  const atAgents = store.listAgents().flatMap((agent) => store.itemsOfAgent(agent.agentId));
+  return [...atAgents.filter((item) => item.state === "running").map((item) => item.taskId), ...store.waitingIds(IDS_PER_QUERY)];
 }

@@ -4,7 +4,7 @@ import { aRow, Books, CANCELLED, completed } from "../../billing/testing/books.t
 import { LeftTasks } from "../queue/left-tasks.ts";
 import type { Shard as Place } from "../shards/pools.ts";
 import { stopEnded, type SweepDeps, takeUp } from "./sweep.ts";
-import { anAttempt } from "../testing/builders.ts";
+import { anAttempt, aTask } from "../testing/builders.ts";
 import { dutiesIn, Shard } from "../testing/shard.ts";
 import type { Effect } from "../queue/types.ts";
 
@@ -131,6 +131,28 @@ describe("the sweep, come twice,", () => {
     expect(duties()).toEqual(["cancelled"]);
     expect(effects).toMatchObject([{ kind: "send", message: { type: "cancel", attemptId: "attempt-1" } }, { kind: "duty" }]);
     expect(shard.store.getItem("task-1")).toMatchObject({ state: "stopping" });
+  });
+
+  test("takes off what waits here though D1 has ended it, and tells its user once", async () => {
+    const first = Array.from({ length: 95 }, (_, n) => `first-${n}`);
+    for (const id of [...first, "cancelled"]) await open(id);
+    await sweep();
+    await books.ledger.settleTask("cancelled", null, CANCELLED, shard.now);
+    await takeUp(deps, HERE, shard.now);
+    expect(dutiesIn(effects)).toMatchObject([{ kind: "cancelled", taskId: "cancelled", attempt: null }]);
+    expect([shard.state("cancelled"), shard.store.countWaiting()]).toEqual(["gone", first.length]);
+    for (const id of first) await books.ledger.settleTask(id, null, CANCELLED, shard.now);
+    // A shard with nothing left in D1 is not swept: its own alarm has to find the rest.
+    await stopEnded(deps);
+    await stopEnded(deps);
+    expect([duties().length, shard.store.countWaiting()]).toEqual([96, 0]);
+  });
+
+  test("leaves a task on the list that D1 has not shown yet, or gives to another shard", async () => {
+    await open("elsewhere", { shard: 1 });
+    for (const taskId of ["elsewhere", "nowhere"]) shard.submit(aTask({ taskId, createTime: shard.now - 10 }));
+    await sweep();
+    expect([effects, shard.store.countWaiting()]).toEqual([[], 2]);
   });
 
   test("rebuilds a list that was lost: what waits waits, what runs runs, what has ended stays away", async () => {

@@ -1,7 +1,7 @@
 import { openSlots } from "../queue/matching.ts";
 import { wakeTime } from "../queue/quarantine.ts";
 import { classOf, lineKey, type SizeLevels } from "../queue/requirement.ts";
-import { bodiesOf, firstNumber, type SqlDatabase } from "./sql-database.ts";
+import { bodiesOf, firstNumber, type SqlDatabase, textOf } from "./sql-database.ts";
 import { createStoredAgents } from "./sqlite-agents.ts";
 import { createFronts } from "./sqlite-fronts.ts";
 import { createStoredHolds } from "./sqlite-holds.ts";
@@ -135,6 +135,11 @@ export function createSqliteStore(sql: SqlDatabase, options: StoreOptions = { ru
         userId,
         seq,
       ) ?? 0,
+    waitingIds: (limit) =>
+      sql
+        .exec("SELECT task_id FROM work_items WHERE state = 'waiting' LIMIT ?", limit)
+        .toArray()
+        .map((row) => textOf(row, "task_id")),
     ...fronts.queries,
     nextTurn: (agentId) => count(turnsOf(agentId)),
 

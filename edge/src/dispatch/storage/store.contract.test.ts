@@ -94,6 +94,14 @@ describe.each(STORES)("the work list in %s", (_name, open) => {
     expect(store.shareOf(1001)).toEqual({ waiting: 1, running: 0, usage: 0 });
   });
 
+  test("names tasks that wait, as many as are asked for", () => {
+    const store = open();
+    for (const [index, taskId] of ["task-1", "task-2", "task-3"].entries()) store.putItem(aWaitingItem({ taskId, seq: index + 1 }));
+    store.putItem(anOfferedItem({ taskId: "task-1" }));
+    expect(store.waitingIds(1_000_000).toSorted()).toEqual(["task-2", "task-3"]);
+    expect(store.waitingIds(1)).toHaveLength(1);
+  });
+
   test("makes one class of all sizes between two limits that agents have, whenever those agents come", () => {
     const store = open();
     const sizes = [100, 200, 300, 400, 500];
