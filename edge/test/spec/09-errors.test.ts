@@ -1,7 +1,6 @@
 import { ERRORS } from "@star-graph/shared/errors";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { signedIn } from "../worker/signed-in.ts";
-import { call, untilAgents } from "../worker/system-of-one.ts";
+import { aUser, call, untilAgents } from "../worker/system-of-one.ts";
 import { aDocumentedSystem, type DocumentedSystem } from "./system.ts";
 
 let system: DocumentedSystem;
@@ -26,7 +25,7 @@ test("9.1 and 9.2: every code has the HTTP status that was decided for it", () =
 });
 
 test("E002 without enough credits, and nothing is frozen", async () => {
-  const poor = await signedIn({ credits: 9 });
+  const poor = await aUser({ credits: 9 });
   const answer = await call("POST", "/api/v1/generate/text2img", { token: poor.token, json: { prompt: "a cat" } });
   expect([answer.status, answer.body["code"], answer.body["message"]]).toEqual([402, "E002", "余额不足"]);
   const { body } = await call("GET", "/api/v1/users/balance", { token: poor.token });

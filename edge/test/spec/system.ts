@@ -1,8 +1,7 @@
 import type { Capabilities } from "@star-graph/shared/agent-protocol";
 import { DEFAULT_MODELS } from "@star-graph/shared/rest/generate";
 import { TaskType } from "@star-graph/shared/task";
-import { anAgentKey, call } from "../worker/system-of-one.ts";
-import { signedIn } from "../worker/signed-in.ts";
+import { aUser, anAgentKey, call } from "../worker/system-of-one.ts";
 import { TestAgent } from "../worker/test-agent.ts";
 
 /** Every task type with the document's own model for it. */
@@ -13,7 +12,7 @@ const EVERYTHING: Capabilities = {
 
 /** A user with the document's thousand credits, and an agent that could run anything. */
 export async function aDocumentedSystem() {
-  const user = await signedIn({ credits: 1000 });
+  const user = await aUser({ credits: 1000 });
   const agent = await TestAgent.ready(await anAgentKey(user.id), { capabilities: EVERYTHING });
   const ask = (method: string, path: string, json?: unknown, headers: Record<string, string> = {}) =>
     call(method, `/api/v1${path}`, { token: user.token, headers, ...(json !== undefined && { json }) });

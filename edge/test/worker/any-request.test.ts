@@ -13,8 +13,8 @@ import { openApiDocument } from "../../src/openapi/document.ts";
 import { openApiPath, partsOf, type RouteParts } from "../../src/openapi/route-parts.ts";
 import { type AnyRequest, anyRequest } from "./hostile-request.ts";
 import { fitting } from "./schema-arbitrary.ts";
-import { signedIn, tokenOf } from "./signed-in.ts";
-import { anAgentKey, ORIGIN } from "./system-of-one.ts";
+import { tokenOf } from "./signed-in.ts";
+import { aUser, anAgentKey, ORIGIN, type TestUser } from "./system-of-one.ts";
 import { TestAgent } from "./test-agent.ts";
 
 const REQUESTS = 2100;
@@ -47,12 +47,12 @@ const Envelope = z.looseObject({
 });
 
 let agent: TestAgent;
-let admin: Awaited<ReturnType<typeof signedIn>>;
+let admin: TestUser;
 let user: typeof admin;
 let sent = 0;
 
 beforeAll(async () => {
-  [admin, user] = [await signedIn({ role: "ADMIN", credits: 1_000_000 }), await signedIn({ credits: 1_000_000 })];
+  [admin, user] = [await aUser({ role: "ADMIN", credits: 1_000_000 }), await aUser({ credits: 1_000_000 })];
   // Somebody could do everything, so that a good request is admitted; nobody does.
   const rows = await openDatabase(env.DB).select().from(models);
   const offered = rows.map(({ name, types }) => ({ name, types: TaskType.array().nonempty().parse(types), engine: "test" }));
@@ -67,8 +67,8 @@ async function tokenFor({ parts: { caller } }: Operation): Promise<string> {
 }
 
 async function renew({ parts: { caller } }: Operation): Promise<void> {
-  if (caller === "admin") admin = await signedIn({ role: "ADMIN", credits: 1_000_000 });
-  else user = await signedIn({ credits: 1_000_000 });
+  if (caller === "admin") admin = await aUser({ role: "ADMIN", credits: 1_000_000 });
+  else user = await aUser({ credits: 1_000_000 });
 }
 
 async function send(operation: Operation, request: AnyRequest): Promise<Response> {

@@ -2,8 +2,8 @@ import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { EndMessage } from "@star-graph/shared/push";
 import { expect, test } from "vitest";
-import { signedIn } from "./signed-in.ts";
 import { frame, openWs } from "./stomp-socket.ts";
+import { aUser, type TestUser } from "./system-of-one.ts";
 
 const RESULT = "/user/topic/result";
 const SOCKETS = 50;
@@ -11,13 +11,11 @@ const EVENTS = 1_000;
 /** Calls that are on their way to a hub at a time: as many Dispatchers would end tasks at once. */
 const AT_ONCE = 50;
 
-type User = Awaited<ReturnType<typeof signedIn>>;
-
-const hubOf = (user: User) => env.USER_HUB.get(env.USER_HUB.idFromName(String(user.id)));
-const anEnd = (user: User, n: number): EndMessage => ({ type: "result", taskId: `${user.id}-${n}`, status: "COMPLETED", results: [] });
+const hubOf = (user: TestUser) => env.USER_HUB.get(env.USER_HUB.idFromName(String(user.id)));
+const anEnd = (user: TestUser, n: number): EndMessage => ({ type: "result", taskId: `${user.id}-${n}`, status: "COMPLETED", results: [] });
 
 /** A socket that is subscribed to results and writes down which task each MESSAGE is of, and its event. */
-async function aListener(user: User) {
+async function aListener(user: TestUser) {
   const { ws } = await openWs();
   const tasks: string[] = [];
   const eventIds: number[] = [];
@@ -37,7 +35,7 @@ async function aListener(user: User) {
   return { tasks, eventIds, close: () => ws.close(1000) };
 }
 
-async function publish(user: User, count: number, from = 0): Promise<void> {
+async function publish(user: TestUser, count: number, from = 0): Promise<void> {
   for (let first = from; first < from + count; first += AT_ONCE) {
     const batch = Array.from({ length: Math.min(AT_ONCE, from + count - first) }, (_, offset) => anEnd(user, first + offset));
     await Promise.all(batch.map((end) => hubOf(user).publishEnd(end, null)));
@@ -45,7 +43,7 @@ async function publish(user: User, count: number, from = 0): Promise<void> {
 }
 
 test("two users with fifty sockets each get all of a thousand events that are theirs, in order, and none of the other's", async () => {
-  const users = [await signedIn(), await signedIn()];
+  const users = [await aUser(), await aUser()];
   const listeners = await Promise.all(users.map((user) => Promise.all(Array.from({ length: SOCKETS }, () => aListener(user)))));
   const share = EVENTS / users.length;
   await Promise.all(users.map((user) => publish(user, share)));
@@ -61,7 +59,7 @@ test("two users with fifty sockets each get all of a thousand events that are th
 }, 60_000);
 
 test("nothing is lost or told twice when the hub is restarted between any two events, or one is published again", async () => {
-  const user = await signedIn();
+  const user = await aUser();
   const [first, second] = [await aListener(user), await aListener(user)];
   for (let n = 0; n < 6; n += 1) {
     await evictDurableObject(hubOf(user));
@@ -80,7 +78,7 @@ test("nothing is lost or told twice when the hub is restarted between any two ev
 });
 
 test("a client that says what it had last is told exactly the rest, or that there is a gap", async () => {
-  const user = await signedIn();
+  const user = await aUser();
   await publish(user, 4);
   const { eventIds, close } = await aListener(user);
   await expect.poll(() => eventIds.length).toBe(4);

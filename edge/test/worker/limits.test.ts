@@ -10,7 +10,6 @@ import { openDatabase } from "../../src/db/client.ts";
 import { throttles } from "../../src/db/schema.ts";
 import { createDeps } from "../../src/deps.ts";
 import { ownerPool, PUBLIC_POOL } from "../../src/dispatch/shards/pools.ts";
-import { signedIn } from "./signed-in.ts";
 import { StompSocket } from "./stomp-socket.ts";
 import { anAgentKey, aUser, call, cancelAll, dataOf, dispatcherOf, untilAgents } from "./system-of-one.ts";
 import { TestAgent } from "./test-agent.ts";
@@ -113,7 +112,7 @@ describe("registration", () => {
 describe("submissions", () => {
   let agent: TestAgent;
   beforeAll(async () => {
-    agent = await TestAgent.ready(await anAgentKey((await signedIn()).id));
+    agent = await TestAgent.ready(await anAgentKey((await aUser()).id));
     agent.send({ type: "ready", freeSlots: 0 });
   });
   afterAll(async () => {
@@ -130,7 +129,7 @@ describe("submissions", () => {
     });
 
   test("are counted exactly, per user, and say so in the draft's headers", async () => {
-    const [one, other] = [await signedIn(), await signedIn()];
+    const [one, other] = [await aUser(), await aUser()];
     for (const left of [1, 2, 3]) {
       const { status, headers } = await submit(one.token);
       const [, remaining, reset] = /^"submit";r=(\d+);t=(\d+)$/.exec(headers.get("RateLimit") ?? "") ?? [];
@@ -146,7 +145,7 @@ describe("submissions", () => {
   });
 
   test("of who has a box of their own are counted once, whichever pool takes them", async () => {
-    const who = await signedIn();
+    const who = await aUser();
     await anAgentKey(who.id, { trusted: false });
     const before = Date.now();
     expect((await submit(who.token)).status).toBe(200);
@@ -162,7 +161,7 @@ describe("submissions", () => {
   });
 
   test("that are only asked about are not counted", async () => {
-    const { token } = await signedIn();
+    const { token } = await aUser();
     const answer = await call("POST", "/api/v1/generate/quote", { token, json: { type: "TEXT2IMG", prompt: "a cat" } });
     expect([answer.status, answer.headers.get("RateLimit")]).toEqual([200, null]);
   });
@@ -195,7 +194,7 @@ describe("what the platform counts", () => {
     ["READ_LIMIT", "GET", PROFILE, "user", '"address";q=100000;w=10, "read";q=100000;w=10'],
     ["WRITE_LIMIT", "DELETE", "/api/v1/tasks/t2i_1", "user", '"address";q=100000;w=10, "write";q=100000;w=10'],
   ] as const)("%s refuses %s %s with the policy and when to come again", async (binding, method, path, key, policy) => {
-    const who = await signedIn();
+    const who = await aUser();
     const limiter = new Exhausted();
     const request = { method, headers: { ...headers, Authorization: `Bearer ${who.token}` }, ...(method === "POST" && { body: "{}" }) };
     const answer = await app.request(path, request, { ...env, [binding]: limiter });
@@ -218,7 +217,7 @@ describe("what the platform counts", () => {
   });
 
   test("is really counted here", async () => {
-    const { headers: answered } = await call("GET", PROFILE, { token: (await signedIn()).token });
+    const { headers: answered } = await call("GET", PROFILE, { token: (await aUser()).token });
     expect(answered.get("RateLimit-Policy")).toBe('"address";q=100000;w=10, "read";q=100000;w=10');
     expect(await env.READ_LIMIT.limit({ key: "anybody" })).toEqual({ success: true });
   });
@@ -293,7 +292,7 @@ describe("every answer", () => {
   });
 
   test("to HEAD is that to GET without its body", async () => {
-    const { token } = await signedIn();
+    const { token } = await aUser();
     for (const [path, status] of [
       [PROFILE, 200],
       ["/health", 200],
@@ -315,7 +314,7 @@ describe("every answer", () => {
 
 describe("sockets", () => {
   test("of a key end when it is revoked, and no others of its user", async () => {
-    const who = await signedIn();
+    const who = await aUser();
     const made = await call("POST", "/api/v1/users/api-keys", { token: who.token, json: { name: "k", scopes: ["read"] } });
     const { id, key } = made.body["data"] as { id: number; key: string };
     const [ofKey, ofSession] = [await StompSocket.connected(key), await StompSocket.connected(who.token)];
@@ -325,7 +324,7 @@ describe("sockets", () => {
   });
 
   test("of a user who is disabled all end", async () => {
-    const who = await signedIn();
+    const who = await aUser();
     const [one, two] = [await StompSocket.connected(who.token), await StompSocket.connected(who.token)];
     await createDeps(env).endAllSockets(who.id);
     const ends = await Promise.all([one.untilClosed(), two.untilClosed()]);
@@ -365,7 +364,7 @@ describe("an address that has had its share", () => {
 
 describe("a socket", () => {
   test("that is sent more while its CONNECT is checked than may wait is ended with an ERROR", async () => {
-    const { token } = await signedIn();
+    const { token } = await aUser();
     const socket = await StompSocket.open();
     socket.connect({ Authorization: `Bearer ${token}` });
     // Ends of lines between frames, the last one half: nothing to read, and no beat to answer.
@@ -375,7 +374,7 @@ describe("a socket", () => {
   });
 
   test("that sends on after it was told that it is too fast is ended", async () => {
-    const { token } = await signedIn();
+    const { token } = await aUser();
     const socket = await StompSocket.connected(token);
     await socket.subscribe("/user/queue/reply");
     socket.ws.send("SEND\ndestination:/app/x\n\n\0".repeat(5000));

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import type { IFrame, IMessage } from "@stomp/stompjs";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { aUser, anAgentKey, call, cancelAll, dataOf, submit, type TestUser, untilAgents, untilStatus } from "./system-of-one.ts";
-import { signedIn, tokenOf } from "./signed-in.ts";
+import { tokenOf } from "./signed-in.ts";
 import { aStompClient, frame, openWs, StompSocket } from "./stomp-socket.ts";
 import { TestAgent } from "./test-agent.ts";
 
@@ -322,7 +322,7 @@ describe("a socket", () => {
   });
 
   test("is told that its token has expired at that moment, and closed", async () => {
-    const who = await signedIn();
+    const who = await aUser();
     const token = await tokenOf(who.id, who.sessionId, "access", Date.now() - 86_400_000 + 2_000);
     const socket = await StompSocket.connected(token);
     sockets.push(socket);

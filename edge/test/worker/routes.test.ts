@@ -8,8 +8,8 @@ import { openApiDocument } from "../../src/openapi/document.ts";
 import { openApiPath, partsOf, type RouteParts } from "../../src/openapi/route-parts.ts";
 import { objectOf } from "./objects-of.ts";
 import { aBodyFor } from "./schema-arbitrary.ts";
-import { openSession, revoke, signedIn, tokenOf } from "./signed-in.ts";
-import { call, dataOf, ORIGIN } from "./system-of-one.ts";
+import { openSession, revoke, tokenOf } from "./signed-in.ts";
+import { aUser, call, dataOf, ORIGIN, type TestUser } from "./system-of-one.ts";
 
 /** What no client of the API asks for: parts of a page. */
 const PARTS_OF_A_PAGE = ["/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css"];
@@ -115,11 +115,11 @@ test("only the routes listed here are open to anyone", () => {
   expect(open.filter((route) => !OPEN.includes(route))).toEqual([]);
 });
 
-let user: Awaited<ReturnType<typeof signedIn>>;
+let user: TestUser;
 let stranger: typeof user;
 beforeAll(async () => {
-  user = await signedIn({ role: "ADMIN" });
-  stranger = await signedIn();
+  user = await aUser({ role: "ADMIN" });
+  stranger = await aUser();
 });
 
 describe.each(calledBy("user", "session", "admin", "refresh-token"))("$method $path", (route) => {
@@ -223,7 +223,7 @@ describe("an API key", () => {
 const WITH_OBJECTS = calledBy("user", "session").filter(({ path }) => path.includes("{"));
 
 test.each(WITH_OBJECTS)("$method $path does not find what belongs to somebody else", async ({ method, path, parts }) => {
-  const owner = await signedIn();
+  const owner = await aUser();
   const theirs = path.replaceAll(/([\w-]+)\/\{(\w+)\}/g, "$1/{$1}");
   const made = new Map<string, string>();
   for (const [, collection = ""] of theirs.matchAll(/\{([\w-]+)\}/g)) made.set(collection, await objectOf(owner, collection));

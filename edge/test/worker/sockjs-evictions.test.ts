@@ -2,17 +2,17 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { EndMessage } from "@star-graph/shared/push";
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { signedIn } from "./signed-in.ts";
 import { Held, newSessionId, objectOf, request, SockJsSocket } from "./sockjs-http.ts";
 import { frame } from "./stomp-socket.ts";
+import { aUser, type TestUser } from "./system-of-one.ts";
 
 const RESULT = "/user/topic/result";
 
-let user: Awaited<ReturnType<typeof signedIn>>;
+let user: TestUser;
 let nextTask = 1;
 
 beforeEach(async () => {
-  user = await signedIn();
+  user = await aUser();
 });
 
 const hub = () => env.USER_HUB.get(env.USER_HUB.idFromName(String(user.id)));

@@ -1,10 +1,9 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
 import { answerSockJs } from "../../src/sockjs/answer-request.ts";
-import { signedIn } from "./signed-in.ts";
 import { Held, newSessionId, objectOf, pass, request, SockJsSocket } from "./sockjs-http.ts";
 import { frame, openWs } from "./stomp-socket.ts";
-import { ORIGIN } from "./system-of-one.ts";
+import { aUser, ORIGIN } from "./system-of-one.ts";
 
 /**
  * The sections of the SockJS protocol 0.3.3, each with what its own test suite asks. That suite talks to an echo service; what is
@@ -182,7 +181,7 @@ describe("Protocol", () => {
   test("says 3000 when nothing was wrong", async () => {
     const url = aUrl();
     expect(await textOf(request("POST", `${url}/xhr`))).toBe("o\n");
-    const { token } = await signedIn();
+    const { token } = await aUser();
     await send(url, JSON.stringify([frame("CONNECT", { Authorization: `Bearer ${token}` }), frame("DISCONNECT")]));
     expect(await textOf(request("POST", `${url}/xhr`))).toMatch(/^a\["CONNECTED\\n/);
     expect(await textOf(request("POST", `${url}/xhr`))).toBe('c[3000,"Go away!"]\n');
@@ -192,7 +191,7 @@ describe("Protocol", () => {
     const id = newSessionId();
     const url = `/000/${id}`;
     expect(await textOf(request("POST", `${url}/xhr`))).toBe("o\n");
-    await send(url, JSON.stringify([frame("CONNECT", { Authorization: `Bearer ${(await signedIn()).token}` })]));
+    await send(url, JSON.stringify([frame("CONNECT", { Authorization: `Bearer ${(await aUser()).token}` })]));
     expect(await textOf(request("POST", `${url}/xhr`))).toMatch(/^a\["CONNECTED/);
     const poll = await Held.open("POST", `${url}/xhr`);
     await pass(id, 25_000);
@@ -295,7 +294,7 @@ describe("WebsocketHybi10", () => {
   });
 
   test("beats by itself only for a client that does not", async () => {
-    const { token } = await signedIn();
+    const { token } = await aUser();
     for (const [heartBeat, beats] of [
       ["0,0", ["h"]],
       ["10000,10000", []],
@@ -406,7 +405,7 @@ describe("XhrStreaming", () => {
 
   test("ends a response after 128 KiB, and goes on in the next without losing any", async () => {
     const url = aUrl();
-    const { token } = await signedIn();
+    const { token } = await aUser();
     const stream = await Held.open("POST", `${url}/xhr_streaming`);
     await send(url, JSON.stringify([frame("CONNECT", { Authorization: `Bearer ${token}` })]));
     const receipts = Array.from({ length: 40 }, (_, index) => `${index}-${"x".repeat(8000)}`);
@@ -624,7 +623,7 @@ describe("HandlingClose", () => {
   test("ends a session whose stream nobody reads", async () => {
     const id = newSessionId();
     const stream = await request("GET", `/000/${id}/eventsource`);
-    await send(`/000/${id}`, JSON.stringify([frame("CONNECT", { Authorization: `Bearer ${(await signedIn()).token}` })]));
+    await send(`/000/${id}`, JSON.stringify([frame("CONNECT", { Authorization: `Bearer ${(await aUser()).token}` })]));
     await pass(id, 25_000);
     expect(await textOf(request("POST", `/000/${id}/xhr`))).toBe('c[1002,"Connection interrupted"]\n');
     // What the runtime took before nobody read it is still there, and the reason after it.

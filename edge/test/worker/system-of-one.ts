@@ -9,19 +9,35 @@ import { createLedger } from "../../src/billing/ledger.ts";
 import { openDatabase } from "../../src/db/client.ts";
 import { accounts, agentKeys, tasks, users } from "../../src/db/schema.ts";
 import { dispatcherName, PUBLIC_POOL } from "../../src/dispatch/shards/pools.ts";
+import { openSession, tokenOf } from "./signed-in.ts";
 
 export const ORIGIN = "http://127.0.0.1:8787";
 
-/** A user with credits, signed in. */
-export async function aUser(options: { username?: string; password?: string; credits?: number; role?: "USER" | "ADMIN" } = {}) {
-  const { username = `user-${crypto.randomUUID().slice(0, 8)}`, password = "secret-word", credits = 1000, role = "USER" } = options;
+/** Each is hashed once: that takes longer than most tests. */
+const hashes = new Map<string, Promise<string>>();
+
+function hashOf(password: string): Promise<string> {
+  const known = hashes.get(password) ?? hashPassword(password);
+  hashes.set(password, known);
+  return known;
+}
+
+interface UserOptions {
+  role?: "USER" | "ADMIN";
+  credits?: number;
+  password?: string;
+}
+
+/** A user with credits and a session, who has not signed in: a login hashes the password again, and has tests of its own. */
+export async function aUser({ role = "USER", credits = 1000, password = "secret-word" }: UserOptions = {}) {
   const db = openDatabase(env.DB);
   const now = Date.now();
+  const username = `user-${crypto.randomUUID().slice(0, 8)}`;
   const row = {
     username,
     nickname: username,
     role,
-    password: await hashPassword(password),
+    password: await hashOf(password),
     disabled: false,
     vipLevel: 0,
     createTime: now,
@@ -31,8 +47,9 @@ export async function aUser(options: { username?: string; password?: string; cre
   if (!user) throw new Error("no user was made");
   await db.insert(accounts).values({ userId: user.id, balance: 0, frozen: 0 });
   if (credits > 0) await createLedger(db).recharge(user.id, credits, "test", now);
-  const { body } = await call("POST", "/api/v1/auth/login", { json: { username, password } });
-  return { id: user.id, username, password, token: String(body["token"]), refreshToken: String(body["refreshToken"]) };
+  const sessionId = await openSession(user.id);
+  const [token, refreshToken] = await Promise.all([tokenOf(user.id, sessionId), tokenOf(user.id, sessionId, "refresh")]);
+  return { id: user.id, username, password, sessionId, token, refreshToken };
 }
 
 export type TestUser = Awaited<ReturnType<typeof aUser>>;
