@@ -166,18 +166,19 @@ export class Runner {
     this.#running.delete(attemptId);
     onEnd(end);
     const tookMs = Math.round(performance.now() - attempt.startedMs);
+    const what = `${attempt.task.type} with ${modelOf(attempt.task)}`;
     switch (end.kind) {
       case "spooled":
-        log.info("drawn", "Drawn", { attemptId, tookMs });
+        log.info("drawn", `${what} drawn in ${(tookMs / 1000).toFixed(1)} s`, { attemptId, tookMs });
         delivery.deliver(end.meta);
         break;
       case "failed":
-        log.error("failed", `Failed: ${messageOf(end.error)}`, { attemptId, tookMs });
+        log.error("failed", `${what} failed: ${messageOf(end.error)}`, { attemptId, tookMs });
         delivery.fail(toFailure(attemptId, end.error));
         break;
       case "stopped":
         send({ type: "stopped", attemptId });
-        log.info("stopped", "Stopped", { attemptId, tookMs, step: progress.step });
+        log.info("stopped", `${what} stopped`, { attemptId, tookMs, step: progress.step });
     }
     onSlotsChanged();
   }

@@ -198,7 +198,7 @@ export async function serve(config: AgentConfig, state: StateFolder, engines: En
     if (config.statusPort !== null) {
       const { openStatusPage } = await import("./status-page/status-page.ts");
       page = await openStatusPage(config.statusPort, () => statusForOwner(owners));
-      log.info("status-page", `How it is: http://127.0.0.1:${page.port}/`);
+      log.info("status-page", `Status page: http://127.0.0.1:${page.port}/`);
     }
     deps.onServing?.(() => statusForOwner(owners));
     await link.run();

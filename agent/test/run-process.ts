@@ -6,6 +6,7 @@ import { onTestFinished } from "vitest";
 import { Inbox } from "./inbox.ts";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+export const AGENT_FOLDER = path("..");
 const BIN = path("../bin/stargraph-agent.mjs");
 const WITH_TEST_ENGINE = path("./fixtures/agent-with-test-engine.ts");
 
@@ -47,12 +48,17 @@ export function startEdgeProcess(port: number): AgentProcess {
 }
 
 export function testEngineCommand(args: readonly string[]): string[] {
-  return ["--import", "tsx", WITH_TEST_ENGINE, "--log", "json", ...args];
+  return testEngineFor(["--log", "json", ...args]);
 }
 
 /** Another command of the same program. */
 export function startCommand(command: string, args: readonly string[], options: ProcessOptions = {}): AgentProcess {
-  return start(["--import", "tsx", WITH_TEST_ENGINE, command, ...args], options);
+  return start(testEngineFor([command, ...args]), options);
+}
+
+/** The same command line as an owner types it. */
+export function testEngineFor(args: readonly string[]): string[] {
+  return ["--import", "tsx", WITH_TEST_ENGINE, ...args];
 }
 
 export function start(args: readonly string[], options: ProcessOptions): AgentProcess {
@@ -61,7 +67,7 @@ export function start(args: readonly string[], options: ProcessOptions): AgentPr
 
 function launch(program: string, args: readonly string[], { env = {}, withIpc = false }: ProcessOptions): AgentProcess {
   const child = spawn(program, args, {
-    cwd: path(".."),
+    cwd: AGENT_FOLDER,
     env: { ...withoutOurVariables(), ...env },
     stdio: ["pipe", "pipe", "pipe", ...(withIpc ? (["ipc"] as const) : [])],
   });
@@ -84,6 +90,6 @@ function launch(program: string, args: readonly string[], { env = {}, withIpc = 
   };
 }
 
-function withoutOurVariables(): NodeJS.ProcessEnv {
+export function withoutOurVariables(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("STARGRAPH_")));
 }

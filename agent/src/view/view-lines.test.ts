@@ -1,5 +1,6 @@
 import stringWidth from "string-width";
 import { expect, test } from "vitest";
+import { inBlackAndWhite, inColour, paintFor } from "./paint.ts";
 import { viewLines, type ViewState } from "./view-lines.ts";
 
 const READY: ViewState = {
@@ -18,6 +19,8 @@ const READY: ViewState = {
   failed: 0,
 };
 
+const plain = (state: ViewState, columns: number) => viewLines(state, columns, inBlackAndWhite);
+
 const TASK: ViewState["running"][number] = {
   attemptId: "a1",
   type: "TEXT2IMG",
@@ -31,51 +34,67 @@ const TASK: ViewState["running"][number] = {
 
 test("each running task has its bar, step and time, and the last line says how the agent is", () => {
   const state = { ...READY, running: [TASK], waitingTasks: 3, earnedToday: 40, drawn: 12, failed: 1, undelivered: 1 };
-  expect(viewLines(state, 100)).toEqual([
-    "TEXT2IMG sdxl  [███████████████░░░░░░░░░░░░░░░]  sampling 10/20  1:05",
-    "box · working · 3 waiting · 40 credits today · 12 drawn · 1 failed · 1 to deliver",
+  expect(plain(state, 100)).toEqual([
+    "",
+    "  TEXT2IMG sdxl  ███████████████░░░░░░░░░░░░░░░  sampling 10/20  1:05",
+    "● box · working · 3 waiting · 40 credits today · 12 drawn · 1 failed · 1 to deliver",
   ]);
 });
 
 test.each<[string, Partial<ViewState>]>([
   ["ready for work", {}],
-  ["no work: nothing waits that it could run", { idleBecause: "nothing waits that it could run" }],
+  ["no work: nothing waits that it could run", { idleBecause: "Nothing waits that it could run", waitingTasks: 0 }],
   ["paused by the edge", { edgeState: "paused" }],
+  ["quarantined by the edge: Fails everything", { edgeState: "quarantined", idleBecause: "Fails everything" }],
   ["resting: the GPU has 90 degrees", { restingBecause: "the GPU has 90 degrees", idleBecause: "paused" }],
-  ["no line to the edge: trying again", { isConnected: false }],
+  ["connecting to the edge", { isConnected: false }],
   ["leaving once what runs is done", { isLeaving: true, running: [TASK] }],
   ["working, 1 of 2 slots", { running: [TASK], slots: 2 }],
 ])("says %s", (words, change) => {
-  expect(viewLines({ ...READY, ...change }, 100).at(-1)).toBe(`box · ${words} · 0 drawn`);
+  expect(plain({ ...READY, ...change }, 100).at(-1)).toBe(`● box · ${words} · 0 drawn`);
 });
 
-test("before the engine has said a step, and in a phase without steps, the bar is empty", () => {
-  const starting = viewLines({ ...READY, running: [{ ...TASK, phase: null, step: 0, totalSteps: 0, elapsedMs: 400 }] }, 60)[0];
-  expect(starting).toBe(`TEXT2IMG sdxl  [${"░".repeat(27)}]  starting  0:00`);
-  const loading = viewLines({ ...READY, running: [{ ...TASK, phase: "loading", step: 0, totalSteps: 0, elapsedMs: 3_725_000 }] }, 80)[0];
-  expect(loading).toContain("]  loading  1:02:05");
+const taskLineOf = (change: Partial<typeof TASK>, columns: number) => plain({ ...READY, running: [{ ...TASK, ...change }] }, columns)[1];
+
+test("the bar is empty before the first step, and full once all are done", () => {
+  const starting = taskLineOf({ phase: null, step: 0, totalSteps: 0, elapsedMs: 400 }, 60);
+  expect(starting).toBe(`  TEXT2IMG sdxl  ${"░".repeat(27)}  starting  0:00`);
+  expect(taskLineOf({ phase: "loading", step: 0, totalSteps: 1, elapsedMs: 3_725_000 }, 80)).toMatch(/░{30} {2}loading {2}1:02:05$/);
+  expect(taskLineOf({ phase: "encoding", step: 0, totalSteps: 1 }, 80)).toMatch(/█{30} {2}encoding {2}1:05$/);
 });
 
-test.each([200, 80, 60, 40, 30, 20])("no line is wider than %i columns, in Chinese neither", (columns) => {
+test.each([200, 80, 60, 40, 30, 20])("no line is wider than %i columns, in Chinese neither, nor in colour", (columns) => {
   const running = [TASK, { ...TASK, model: "水墨画与工笔花鸟画专用模型二号" }];
-  const lines = viewLines({ ...READY, running, name: "地下室的机器", idleBecause: "没有任务在等待".repeat(10) }, columns);
-  expect(lines).toHaveLength(3);
-  expect(Math.max(...lines.map((line) => stringWidth(line)))).toBeLessThanOrEqual(columns);
+  const state = { ...READY, running, name: "地下室的机器", edgeState: "paused" as const, idleBecause: "没有任务在等待".repeat(10) };
+  for (const paint of [inColour, inBlackAndWhite]) {
+    const lines = viewLines(state, columns, paint);
+    expect(lines).toHaveLength(4);
+    expect(Math.max(...lines.map((line) => stringWidth(line)))).toBeLessThanOrEqual(columns);
+  }
 });
 
 test("a narrow terminal gives up the bar, then the end of the model's name, and keeps the step", () => {
-  const running = [{ ...TASK, model: "水墨画模型" }];
-  expect(viewLines({ ...READY, running }, 44)[0]).toBe("TEXT2IMG 水墨画模型  sampling 10/20  1:05");
-  expect(viewLines({ ...READY, running }, 36)[0]).toBe("TEXT2IMG 水墨…  sampling 10/20  1:05");
+  expect(taskLineOf({ model: "水墨画模型" }, 46)).toBe("  TEXT2IMG 水墨画模型  sampling 10/20  1:05");
+  expect(taskLineOf({ model: "水墨画模型" }, 38)).toBe("  TEXT2IMG 水墨…  sampling 10/20  1:05");
 });
 
 test("many tasks leave the log its room", () => {
-  const lines = viewLines({ ...READY, slots: 20, running: Array.from({ length: 20 }, () => TASK) }, 80);
-  expect(lines).toHaveLength(10);
-  expect(lines[8]).toBe("and 12 more");
+  const lines = plain({ ...READY, slots: 20, running: Array.from({ length: 20 }, () => TASK) }, 80);
+  expect(lines).toHaveLength(11);
+  expect(lines[9]).toBe("  and 12 more");
 });
 
 test("words of the edge cannot move the cursor or set the window's title", () => {
   const idleBecause = "a\u001B[2Jb\u001B]0;title\u0007c\u202Ed\re";
-  expect(viewLines({ ...READY, idleBecause }, 80)[0]).toBe("box · no work: abc d e · 0 drawn");
+  expect(plain({ ...READY, idleBecause }, 80)[1]).toBe("● box · no work: abc d e · 0 drawn");
+});
+
+test("the dot is green while all is well, yellow while it waits for somebody, and red when it is sent away; without colours nothing is painted", () => {
+  const last = (change: Partial<ViewState>) => viewLines({ ...READY, ...change }, 80, inColour).at(-1);
+  expect(last({})).toContain("\u001B[32m●\u001B[39m");
+  expect(last({ restingBecause: "paused by its owner" })).toContain("\u001B[33m●\u001B[39m");
+  expect(last({ isConnected: false })).toContain("\u001B[33m●\u001B[39m");
+  expect(last({ edgeState: "quarantined" })).toContain("\u001B[31m●\u001B[39m");
+  expect(paintFor({ NO_COLOR: "1" })("bad", "text")).toBe("text");
+  expect(paintFor({ NO_COLOR: "" })("bad", "text")).not.toBe("text");
 });

@@ -2,6 +2,7 @@ import sliceAnsi from "slice-ansi";
 import stringWidth from "string-width";
 import type { ControlStatus } from "../control/messages.ts";
 import { plainText } from "../plain-text.ts";
+import type { Paint, Tone } from "./paint.ts";
 
 /** What the terminal shows of an agent. */
 export type ViewState = Pick<
@@ -25,50 +26,71 @@ const MAX_BAR = 30;
 const MIN_BAR = 8;
 /** More would leave the log no room. */
 const MAX_TASKS = 8;
+/** Of the dot in the last line; tasks stand under the words behind it. */
+const INDENT = 2;
 
-/** The lines under the log: one for each task that runs, then one about the agent. None is wider than the terminal. */
-export function viewLines(state: ViewState, columns: number): string[] {
+/**
+ * The lines under the log: an empty one, one for each task that runs, then one about the agent. None is wider than the terminal.
+ */
+export function viewLines(state: ViewState, columns: number, paint: Paint): string[] {
   const shown = state.running.slice(0, MAX_TASKS);
   const more = state.running.length - shown.length;
+  const indent = " ".repeat(INDENT);
+  const room = Math.max(1, columns - INDENT);
+  const { tone, text } = howItIs(state);
   return [
-    ...shown.map((task) => taskLine(task, columns)),
-    ...(more > 0 ? [`and ${more} more`] : []),
-    [state.name, howItIs(state), ...figures(state)].join(" · "),
-  ].map((line) => fit(line, columns));
+    "",
+    ...shown.map((task) => indent + taskLine(task, room, paint)),
+    ...(more > 0 ? [indent + fit(`and ${more} more`, room)] : []),
+    `${paint(tone, "●")} ${fit([state.name, text, ...figures(state)].join(" · "), room)}`,
+  ];
 }
 
 type Task = ViewState["running"][number];
 
 /** What it is, how far it is, its bar, its time. What does not fit is shortened first in the model's name. */
-function taskLine(task: Task, columns: number): string {
-  const hasSteps = task.totalSteps > 0;
-  const step = task.phase === null ? "starting" : hasSteps ? `${task.phase} ${task.step}/${task.totalSteps}` : task.phase;
-  const facts = [step, formatElapsed(task.elapsedMs)].join("  ");
+function taskLine(task: Task, columns: number, paint: Paint): string {
+  // One step of one says nothing that the phase does not say.
+  const step = task.phase === null ? "starting" : task.totalSteps > 1 ? `${task.phase} ${task.step}/${task.totalSteps}` : task.phase;
+  const facts = `${step}  ${formatElapsed(task.elapsedMs)}`;
   const what = plainText(`${task.type} ${task.model}`);
-  // Two columns between the parts, two for the bar's own ends.
+  // Two columns between the parts.
   const free = columns - stringWidth(facts) - 2;
-  const bar = free - stringWidth(what) - 4;
-  if (bar >= MIN_BAR) return `${what}  ${drawBar(hasSteps ? task.step / task.totalSteps : 0, Math.min(bar, MAX_BAR))}  ${facts}`;
-  return `${fit(what, Math.max(1, free))}  ${facts}`;
+  const bar = free - stringWidth(what) - 2;
+  if (bar >= MIN_BAR) return `${what}  ${drawBar(partDone(task), Math.min(bar, MAX_BAR), paint)}  ${facts}`;
+  return fit(`${fit(what, Math.max(1, free))}  ${facts}`, columns);
 }
 
-function drawBar(part: number, cells: number): string {
-  const full = Math.round(Math.min(1, Math.max(0, part)) * cells);
-  return `[${"█".repeat(full)}${"░".repeat(cells - full)}]`;
+/** Of the steps, which are nearly all of the work. */
+function partDone({ phase, step, totalSteps }: Task): number {
+  if (phase === "encoding" || phase === "uploading") return 1;
+  return phase === "sampling" && totalSteps > 0 ? Math.min(1, Math.max(0, step / totalSteps)) : 0;
 }
 
-function howItIs({ isLeaving, isConnected, restingBecause, edgeState, idleBecause, running, slots }: ViewState): string {
-  if (isLeaving) return "leaving once what runs is done";
-  if (!isConnected) return "no line to the edge: trying again";
-  if (restingBecause !== null) return `resting: ${restingBecause}`;
-  if (running.length > 0) return slots > 1 ? `working, ${running.length} of ${slots} slots` : "working";
-  if (idleBecause !== null) return `no work: ${idleBecause}`;
-  return edgeState === null || edgeState === "serving" ? "ready for work" : `${edgeState} by the edge`;
+function drawBar(part: number, cells: number, paint: Paint): string {
+  const full = Math.round(part * cells);
+  return paint("good", "█".repeat(full)) + paint("faint", "░".repeat(cells - full));
 }
+
+function howItIs(state: ViewState): { tone: Tone; text: string } {
+  const { isLeaving, isConnected, restingBecause, edgeState, idleBecause, running, slots } = state;
+  if (isLeaving) return { tone: "warning", text: "leaving once what runs is done" };
+  if (!isConnected) return { tone: "warning", text: "connecting to the edge" };
+  if (restingBecause !== null) return { tone: "warning", text: `resting: ${restingBecause}` };
+  if (running.length > 0) return { tone: "good", text: slots > 1 ? `working, ${running.length} of ${slots} slots` : "working" };
+  if (edgeState !== null && edgeState !== "serving") {
+    const why = idleBecause === null ? "" : `: ${idleBecause}`;
+    return { tone: edgeState === "quarantined" ? "bad" : "warning", text: `${edgeState} by the edge${why}` };
+  }
+  return { tone: "good", text: idleBecause === null ? "ready for work" : `no work: ${inSentence(idleBecause)}` };
+}
+
+/** The edge's words begin with a capital. */
+const inSentence = (text: string): string => (/^\p{Lu}\p{Ll}/u.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text);
 
 function figures({ waitingTasks, earnedToday, drawn, failed, undelivered }: ViewState): string[] {
   return [
-    waitingTasks === null ? null : `${waitingTasks} waiting`,
+    waitingTasks === null || waitingTasks === 0 ? null : `${waitingTasks} waiting`,
     earnedToday === null ? null : `${earnedToday} credits today`,
     `${drawn} drawn`,
     failed === 0 ? null : `${failed} failed`,

@@ -5,7 +5,7 @@ test.each([
   [true, true, {}],
   [true, true, { TERM: "xterm-256color", NO_COLOR: "", CI: "" }],
   [false, false, {}],
-  [false, true, { NO_COLOR: "1" }],
+  [true, true, { NO_COLOR: "1" }],
   [false, true, { CI: "true" }],
   [false, true, { TERM: "dumb" }],
 ])("redraws (%s) on a terminal (%s) with %j", (isWanted, isTerminal, env) => {
