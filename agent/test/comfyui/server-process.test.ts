@@ -1,4 +1,4 @@
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { fakeCommand, freePort, startFake } from "./fake-process.ts";
 import { runTask, startEngine, until, withModels } from "./start-engine.ts";
 import { aTask } from "./tasks.ts";
@@ -88,6 +88,18 @@ test("it ends with the agent", async () => {
   const { engine, port } = await startOwn();
   await engine.close();
   await expect(fetch(`http://127.0.0.1:${port}/system_stats`)).rejects.toThrow("fetch failed");
+});
+
+test("a helper of a node that has left its group keeps nobody from starting it again", async () => {
+  const helper = `require("node:child_process").spawn("sleep", ["60"], { stdio: "inherit", detached: true })`;
+  const command = [process.execPath, "-e", `const helper = ${helper}; helper.unref(); console.log("helper", helper.pid)`];
+  const { log } = startEngine(`http://127.0.0.1:${await freePort()}`, { start: { command } });
+  const ends = () => log.events.filter((event) => event.startsWith("engine-ended"));
+  onTestFinished(() => {
+    for (const event of ends()) process.kill(Number(/helper (\d+)/.exec(event)?.[1]), "SIGKILL");
+  });
+  await until(() => ends().length > 0);
+  expect(ends()[0]).toMatch(/ended \(0\): helper \d+/);
 });
 
 test("a command that cannot be started is said, and tried again", async () => {

@@ -155,6 +155,27 @@ test("a program that has said its result and does not end is ended, and the resu
   expect((await (await run(engine, scene("lingering"))).result).files).toHaveLength(1);
 });
 
+test("a helper that has left the program's group keeps nobody waiting", async () => {
+  const { engine } = engineOf();
+  const { result, above } = await run(engine, scene("runaway"));
+  expect((await result).files).toHaveLength(1);
+  const helper = Number(readFileSync(join(above, "pids"), "utf8"));
+  expect(isAlive(helper)).toBe(true);
+  process.kill(helper, "SIGKILL");
+});
+
+test("as many programs as there are slots at the most run at a time, without a warning of too many listeners", async () => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => void warnings.push(warning);
+  process.on("warning", onWarning);
+  onTestFinished(() => void process.off("warning", onWarning));
+  const { engine } = engineOf({ command: ["sleep", "60"] });
+  const runs = await Promise.all(Array.from({ length: 12 }, () => run(engine, scene("well"))));
+  for (const { abort } of runs) abort.abort();
+  await Promise.allSettled(runs.map(({ result }) => result));
+  expect(warnings).toEqual([]);
+});
+
 describe("the documentation", () => {
   const page = readFileSync(new URL("../../../docs/gpu-owners.md", import.meta.url), "utf8");
 

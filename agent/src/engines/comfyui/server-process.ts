@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { backoffMs, type BackoffLimits } from "../../backoff.ts";
 import type { Log } from "../../log.ts";
+import { lookAfterChild } from "../look-after-child.ts";
 import type { ComfyUISettings } from "./settings.ts";
 
 export interface ServerProcessTimings {
@@ -102,12 +103,9 @@ async function runOnce(
     reject: false,
     // Not in our group: the owner's Ctrl-C asks the agent to finish its task, and would end the server in the midst of it.
     detached: process.platform !== "win32",
-    forceKillAfterDelay: timings.killMs,
-    cancelSignal: AbortSignal.any([signal, stop.signal]),
   });
+  lookAfterChild(child.nodeChildProcess, { signal: AbortSignal.any([signal, stop.signal]), killMs: timings.killMs });
   log.info("engine-started", `ComfyUI started (pid ${child.pid ?? "none"}): ${start.command.join(" ")}`);
-  const endForCertain = () => killGroup(child.pid);
-  process.once("exit", endForCertain);
   const reading = keepLastLines(child.iterable({ from: "all" }), lines);
   let hangs = false;
   const over = new AbortController();
@@ -117,25 +115,12 @@ async function runOnce(
   });
   const { exitCode, signal: killedBy, shortMessage } = await child;
   const wasStopped = stop.signal.aborted;
-  // What the server itself has started, such as a node's helper, goes with it. (Without groups the number may be another's by now.)
-  if (process.platform !== "win32") endForCertain();
-  process.off("exit", endForCertain);
   over.abort();
   await Promise.all([watching, reading]);
   if (hangs) return life.hasAnswered ? "hangs" : `did not answer within ${start.withinSeconds} s`;
   if (wasStopped) return "did not let go of a task";
   const said = lines.length > 0 ? `: ${lines.join(" | ").slice(-1000)}` : shortMessage === undefined ? "" : `: ${shortMessage}`;
   return `ended (${killedBy ?? exitCode ?? "not started"})${said}`;
-}
-
-/** Whatever is left of a process and its children, on systems that have groups. */
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(process.platform === "win32" ? pid : -pid, "SIGKILL");
-  } catch {
-    // Nobody is left.
-  }
 }
 
 async function keepLastLines(output: AsyncIterable<unknown>, lines: string[]): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import { execa } from "execa";
+import { lookAfterChild } from "../look-after-child.ts";
 import { Lines } from "./lines.ts";
 
 const MAX_LINE_BYTES = 64 * 1024;
@@ -24,7 +25,7 @@ export interface ProgramEnd {
   notStarted: string | null;
 }
 
-/** Runs a program to its end. When this returns, it is gone, and what it has started with it. */
+/** Runs a program to its end. When this returns, it is gone, and with it what it has started and kept in its group. */
 export async function runProgram({ command, folder, input, onLine, onErrorLine, signal, killMs }: ProgramOptions): Promise<ProgramEnd> {
   const [file = "", ...args] = command;
   const child = execa(file, args, {
@@ -37,34 +38,12 @@ export async function runProgram({ command, folder, input, onLine, onErrorLine, 
     // A group of its own: the owner's Ctrl-C is for the agent, and what the program starts can be ended with it.
     detached: process.platform !== "win32",
   });
-  const killForCertain = () => kill(child.pid, "SIGKILL");
-  let timer: NodeJS.Timeout | null = null;
-  const stop = () => {
-    kill(child.pid, "SIGTERM");
-    timer = setTimeout(killForCertain, killMs);
-  };
-  process.once("exit", killForCertain);
-  signal.addEventListener("abort", stop, { once: true });
-  if (signal.aborted) stop();
-  // A helper that lives on would hold the pipes open, and the GPU.
-  child.nodeChildProcess.once("exit", killForCertain);
+  lookAfterChild(child.nodeChildProcess, { signal, killMs });
   const reading = [readLines(child.stdout, onLine), readLines(child.stderr, onErrorLine)];
   const { exitCode, signal: killedBy, code, originalMessage } = await child;
   await Promise.all(reading);
-  signal.removeEventListener("abort", stop);
-  process.off("exit", killForCertain);
-  if (timer) clearTimeout(timer);
   const isStarted = child.pid !== undefined;
   return { exitCode: exitCode ?? null, killedBy: killedBy ?? null, notStarted: isStarted ? null : (code ?? originalMessage ?? "unknown") };
-}
-
-function kill(pid: number | undefined, signal: "SIGTERM" | "SIGKILL"): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(process.platform === "win32" ? pid : -pid, signal);
-  } catch {
-    // Nobody is left.
-  }
 }
 
 async function readLines(stream: Readable, onLine: (line: string | null) => void): Promise<void> {
