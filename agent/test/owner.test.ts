@@ -20,11 +20,18 @@ test("says how it is: connected, what it runs and how far, and what the edge say
     return now?.waitingTasks === 3 ? now : null;
   });
   expect(status).toMatchObject({ isConnected: true, restingBecause: null, earnedToday: 40, slots: 2, undelivered: 0 });
-  const text = describeStatus({ ...status, pid: 7, upMs: 3_700_000, edge: "https://edge.example", gpus: [] });
+  const text = describeStatus({
+    ...status,
+    pid: 7,
+    upMs: 3_700_000,
+    edge: "https://edge.example",
+    gpus: [],
+    running: status.running.map((task) => ({ ...task, elapsedMs: 12_000 })),
+  });
   expect(text).toBe(`agent    box, version 0.1.0, process 7, up 1 h 1 min
 edge     https://edge.example, connected
-state    working, 1 of 2 slots in use
-running  TEXT2IMG with ${MODEL} on scripted: sampling 4/10 (a1)
+state    working, 1 of 2 slots
+running  TEXT2IMG with ${MODEL} on scripted: sampling 4/10, 12 s (a1)
 done     0 drawn, 0 failed, 0 not yet delivered
 earned   40 credits today
 queue    3 tasks wait that it could run

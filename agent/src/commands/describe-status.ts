@@ -1,4 +1,5 @@
 import { formatMemory } from "../config/units.ts";
+import { describeState } from "../control/describe-state.ts";
 import type { ControlStatus } from "../control/messages.ts";
 
 /** What `status` prints: first how it stands, then what runs, then what there is. */
@@ -6,30 +7,25 @@ export function describeStatus(status: ControlStatus): string {
   const lines = [
     ["agent", `${status.name}, version ${status.version}, process ${status.pid}, up ${formatTime(status.upMs)}`],
     ["edge", `${status.edge}, ${status.isConnected ? "connected" : "not connected: trying again"}`],
-    ["state", stateOf(status)],
+    ["state", describeState(status).text],
     ...status.running.map((task) => ["running", describeTask(task)]),
     ["done", `${status.drawn} drawn, ${status.failed} failed, ${status.undelivered} not yet delivered`],
     ...(status.earnedToday === null ? [] : [["earned", `${status.earnedToday} credits today`]]),
-    ...(status.waitingTasks === null ? [] : [["queue", `${status.waitingTasks} tasks wait that it could run`]]),
+    ...(status.waitingTasks === null
+      ? []
+      : [["queue", `${status.waitingTasks} ${status.waitingTasks === 1 ? "task waits" : "tasks wait"} that it could run`]]),
     ...status.engines.map(({ name, models, resident }) => ["engine", `${name}: ${describeModels(models, resident)}`]),
-    ...status.gpus.map(({ name, memoryBytes, freeMemoryBytes }) => [
+    ...status.gpus.map(({ name, memoryBytes, freeMemoryBytes, temperatureCelsius }) => [
       "gpu",
-      `${name}, ${freeMemoryBytes === null ? "" : `${formatMemory(freeMemoryBytes)} free of `}${formatMemory(memoryBytes)}`,
+      `${name}, ${freeMemoryBytes === null ? "" : `${formatMemory(freeMemoryBytes)} free of `}${formatMemory(memoryBytes)}${temperatureCelsius === null ? "" : `, ${temperatureCelsius} °C`}`,
     ]),
   ];
   return lines.map(([name = "", text = ""]) => `${name.padEnd(9)}${text}\n`).join("");
 }
 
-function stateOf({ isLeaving, restingBecause, idleBecause, running, slots }: ControlStatus): string {
-  if (isLeaving) return "leaving once what runs is done";
-  if (restingBecause !== null) return `resting: ${restingBecause}`;
-  if (running.length > 0) return `working, ${running.length} of ${slots} slots in use`;
-  return idleBecause === null ? "ready for work" : `no work: ${idleBecause}`;
-}
-
-function describeTask({ attemptId, type, model, engine, phase, step, totalSteps }: ControlStatus["running"][number]): string {
-  const progress = phase === null ? "starting" : totalSteps > 0 ? `${phase} ${step}/${totalSteps}` : phase;
-  return `${type} with ${model} on ${engine}: ${progress} (${attemptId})`;
+function describeTask({ attemptId, type, model, engine, phase, step, totalSteps, elapsedMs }: ControlStatus["running"][number]): string {
+  const progress = phase === null ? "starting" : totalSteps > 1 ? `${phase} ${step}/${totalSteps}` : phase;
+  return `${type} with ${model} on ${engine}: ${progress}, ${formatTime(elapsedMs)} (${attemptId})`;
 }
 
 function describeModels(models: readonly string[], resident: readonly string[]): string {
@@ -39,7 +35,7 @@ function describeModels(models: readonly string[], resident: readonly string[]):
   return `${some}${more}${resident.length > 0 ? `; in memory: ${resident.slice(0, 5).join(", ")}` : ""}`;
 }
 
-function formatTime(ms: number): string {
+export function formatTime(ms: number): string {
   const minutes = Math.floor(ms / 60_000);
   if (minutes < 1) return `${Math.floor(ms / 1000)} s`;
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;

@@ -50,7 +50,14 @@ export const ControlStatus = z.object({
   failed: z.number(),
   upMs: z.number(),
   engines: z.array(z.object({ name: z.string(), models: z.array(z.string()), resident: z.array(z.string()) })),
-  gpus: z.array(z.object({ name: z.string(), memoryBytes: z.number(), freeMemoryBytes: z.number().nullable() })),
+  gpus: z.array(
+    z.object({
+      name: z.string(),
+      memoryBytes: z.number(),
+      freeMemoryBytes: z.number().nullable(),
+      temperatureCelsius: z.number().nullable(),
+    }),
+  ),
 });
 export type ControlStatus = z.infer<typeof ControlStatus>;
 

@@ -68,6 +68,8 @@ export function statusOf({ gate, runner, delivery, engines, facts }: OwnersAgent
       models: engine.models().map(({ name }) => name),
       resident: [...engine.residentModels()],
     })),
-    gpus: gate.look.gpus.map(({ name, memoryBytes, freeMemoryBytes }) => ({ name, memoryBytes, freeMemoryBytes })),
+    gpus: gate.look.gpus.map(({ name, memoryBytes, freeMemoryBytes, temperatureCelsius }) => {
+      return { name, memoryBytes, freeMemoryBytes, temperatureCelsius };
+    }),
   };
 }

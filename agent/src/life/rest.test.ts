@@ -31,7 +31,7 @@ test("a box that is well works, and so does one that says nothing of itself", ()
 
 test.each([
   ["paused", reason({}, {}, { pausedUntilMs: Infinity }), "paused by its owner"],
-  ["paused for a while", reason({}, {}, { pausedUntilMs: NOON.unixMs + 1 }), "paused by its owner until 2023-11-14T22:13Z"],
+  ["paused for a while", reason({}, {}, { pausedUntilMs: NOON.unixMs + 1 }), "paused by its owner until 2023-11-14 22:13 UTC"],
   ["at the wrong hour", reason({}, { hours: [{ fromMinute: 1320, toMinute: 420 }] }), "outside the hours its owner set"],
   ["at the right hour", reason({}, { hours: [{ fromMinute: 700, toMinute: 800 }] }), null],
   ["with a full disk", reason({ freeDiskBytes: 9e8 }), "less than 1.0 GB of disk is free"],

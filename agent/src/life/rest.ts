@@ -67,5 +67,7 @@ export function reasonToRest(
 }
 
 function pausedWords(untilMs: number): string {
-  return untilMs === Infinity ? "paused by its owner" : `paused by its owner until ${new Date(untilMs).toISOString().slice(0, 16)}Z`;
+  return untilMs === Infinity
+    ? "paused by its owner"
+    : `paused by its owner until ${new Date(untilMs).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }

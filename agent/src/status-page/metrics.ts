@@ -20,14 +20,19 @@ export async function writeMetrics(status: ControlStatus): Promise<string> {
   gauge("up_seconds", "Since it was started", status.upMs / 1000);
   counter("drawn_total", "Tasks drawn since it was started", status.drawn);
   counter("failed_total", "Tasks failed since it was started", status.failed);
-  const memory = new Gauge({
-    name: "stargraph_agent_gpu_free_bytes",
-    help: "Free memory of each GPU",
-    labelNames: ["gpu", "name"],
-    registers: [register],
-  });
-  for (const [index, { name, freeMemoryBytes }] of status.gpus.entries()) {
-    if (freeMemoryBytes !== null) memory.set({ gpu: String(index), name }, freeMemoryBytes);
+  const labelled = (name: string, help: string, labelNames: string[]) =>
+    new Gauge({ name: `stargraph_agent_${name}`, help, labelNames, registers: [register] });
+  labelled("info", "Always 1; which version runs", ["version"]).set({ version: status.version }, 1);
+  const models = labelled("models", "What each engine can run now", ["engine"]);
+  for (const { name, models: names } of status.engines) models.inc({ engine: name }, names.length);
+  const memory = labelled("gpu_memory_bytes", "Memory of each GPU", ["gpu", "name"]);
+  const free = labelled("gpu_free_bytes", "Free memory of each GPU", ["gpu", "name"]);
+  const heat = labelled("gpu_temperature_celsius", "How hot each GPU is", ["gpu", "name"]);
+  for (const [index, { name, memoryBytes, freeMemoryBytes, temperatureCelsius }] of status.gpus.entries()) {
+    const gpu = { gpu: String(index), name };
+    memory.set(gpu, memoryBytes);
+    if (freeMemoryBytes !== null) free.set(gpu, freeMemoryBytes);
+    if (temperatureCelsius !== null) heat.set(gpu, temperatureCelsius);
   }
   return register.metrics();
 }

@@ -4,6 +4,7 @@ import type { ControlStatus } from "../control/messages.ts";
 import { messageOf } from "../outside.ts";
 import { Refusal } from "../refusal.ts";
 import { writeMetrics } from "./metrics.ts";
+import { PAGE_POLICY, writePage } from "./page.ts";
 
 /** Loopback only: what it says is for the people of this machine. */
 const HOST = "127.0.0.1";
@@ -16,18 +17,20 @@ export interface StatusPage {
 }
 
 /**
- * `/` for people, `/status` as JSON, `/metrics` for Prometheus; nothing can be changed there.
+ * `/` for people (a page in a browser, else text), `/status` as JSON, `/metrics` for Prometheus; nothing can be changed there.
  * @param port 0 takes a free one.
  * @throws {Refusal} the port cannot be had.
  */
 export async function openStatusPage(port: number, statusNow: () => ControlStatus): Promise<StatusPage> {
   const server = createServer((request, response) => {
     const answer = (status: number, type: string, text: string) => {
-      response.writeHead(status, { "content-type": `${type}; charset=utf-8`, "cache-control": "no-store" }).end(text);
+      const headers = { "cache-control": "no-store", "x-content-type-options": "nosniff", "content-security-policy": PAGE_POLICY };
+      response.writeHead(status, { ...headers, "content-type": `${type}; charset=utf-8` }).end(text);
     };
     if (!OWN_HOST.test(request.headers.host ?? "")) return answer(403, "text/plain", "This page is for this machine alone.\n");
     switch (request.url ?? "") {
       case "/":
+        if (request.headers.accept?.includes("text/html")) return answer(200, "text/html", writePage(statusNow()));
         return answer(200, "text/plain", describeStatus(statusNow()));
       case "/status":
         return answer(200, "application/json", JSON.stringify(statusNow()));

@@ -41,19 +41,6 @@ test("each running task has its bar, step and time, and the last line says how t
   ]);
 });
 
-test.each<[string, Partial<ViewState>]>([
-  ["ready for work", {}],
-  ["no work: nothing waits that it could run", { idleBecause: "Nothing waits that it could run", waitingTasks: 0 }],
-  ["paused by the edge", { edgeState: "paused" }],
-  ["quarantined by the edge: Fails everything", { edgeState: "quarantined", idleBecause: "Fails everything" }],
-  ["resting: the GPU has 90 degrees", { restingBecause: "the GPU has 90 degrees", idleBecause: "paused" }],
-  ["connecting to the edge", { isConnected: false }],
-  ["leaving once what runs is done", { isLeaving: true, running: [TASK] }],
-  ["working, 1 of 2 slots", { running: [TASK], slots: 2 }],
-])("says %s", (words, change) => {
-  expect(plain({ ...READY, ...change }, 100).at(-1)).toBe(`● box · ${words} · 0 drawn`);
-});
-
 const taskLineOf = (change: Partial<typeof TASK>, columns: number) => plain({ ...READY, running: [{ ...TASK, ...change }] }, columns)[1];
 
 test("the bar is empty before the first step, and full once all are done", () => {

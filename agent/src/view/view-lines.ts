@@ -1,5 +1,6 @@
 import sliceAnsi from "slice-ansi";
 import stringWidth from "string-width";
+import { type AgentState, describeState } from "../control/describe-state.ts";
 import type { ControlStatus } from "../control/messages.ts";
 import { plainText } from "../plain-text.ts";
 import type { Paint, Tone } from "./paint.ts";
@@ -26,6 +27,7 @@ const MAX_BAR = 30;
 const MIN_BAR = 8;
 /** More would leave the log no room. */
 const MAX_TASKS = 8;
+const TONES: Readonly<Record<AgentState["mood"], Tone>> = { well: "good", waiting: "warning", bad: "bad" };
 /** Of the dot in the last line; tasks stand under the words behind it. */
 const INDENT = 2;
 
@@ -37,12 +39,12 @@ export function viewLines(state: ViewState, columns: number, paint: Paint): stri
   const more = state.running.length - shown.length;
   const indent = " ".repeat(INDENT);
   const room = Math.max(1, columns - INDENT);
-  const { tone, text } = howItIs(state);
+  const { mood, text } = describeState(state);
   return [
     "",
     ...shown.map((task) => indent + taskLine(task, room, paint)),
     ...(more > 0 ? [indent + fit(`and ${more} more`, room)] : []),
-    `${paint(tone, "●")} ${fit([state.name, text, ...figures(state)].join(" · "), room)}`,
+    `${paint(TONES[mood], "●")} ${fit([state.name, text, ...figures(state)].join(" · "), room)}`,
   ];
 }
 
@@ -71,22 +73,6 @@ function drawBar(part: number, cells: number, paint: Paint): string {
   const full = Math.round(part * cells);
   return paint("good", "█".repeat(full)) + paint("faint", "░".repeat(cells - full));
 }
-
-function howItIs(state: ViewState): { tone: Tone; text: string } {
-  const { isLeaving, isConnected, restingBecause, edgeState, idleBecause, running, slots } = state;
-  if (isLeaving) return { tone: "warning", text: "leaving once what runs is done" };
-  if (!isConnected) return { tone: "warning", text: "connecting to the edge" };
-  if (restingBecause !== null) return { tone: "warning", text: `resting: ${restingBecause}` };
-  if (running.length > 0) return { tone: "good", text: slots > 1 ? `working, ${running.length} of ${slots} slots` : "working" };
-  if (edgeState !== null && edgeState !== "serving") {
-    const why = idleBecause === null ? "" : `: ${idleBecause}`;
-    return { tone: edgeState === "quarantined" ? "bad" : "warning", text: `${edgeState} by the edge${why}` };
-  }
-  return { tone: "good", text: idleBecause === null ? "ready for work" : `no work: ${inSentence(idleBecause)}` };
-}
-
-/** The edge's words begin with a capital. */
-const inSentence = (text: string): string => (/^\p{Lu}\p{Ll}/u.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text);
 
 function figures({ waitingTasks, earnedToday, drawn, failed, undelivered }: ViewState): string[] {
   return [
