@@ -1,4 +1,7 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { startFake } from "./comfyui/fake-process.ts";
 import { KEY } from "./fake-edge.ts";
 import { startedEdge, temporaryFolder } from "./run-in-process.ts";
 import { startCommand } from "./run-process.ts";
@@ -9,10 +12,14 @@ async function doctor(flags: readonly string[]) {
   return { code, stdout, marks: marks.filter((mark) => mark !== undefined) };
 }
 
-test("finds everything fine, and leaves no trace of itself at the edge but an open and closed line", async () => {
-  const edge = await startedEdge();
-  const { code, marks } = await doctor(["--edge", edge.url, "--key", KEY]);
-  expect(marks).toEqual(expect.arrayContaining(["ok key", "ok edge", "ok clock", "ok disk", "ok engine", "ok TEXT2IMG", "-- UPSCALE"]));
+test("finds everything fine, each engine's models too, and leaves no trace of itself at the edge but an open and closed line", async () => {
+  const [edge, comfyui] = await Promise.all([startedEdge(), startFake()]);
+  const config = join(await temporaryFolder(), "config.yaml");
+  await writeFile(config, `engines: [{ engine: built-in }, { engine: comfyui, url: "${comfyui.url}" }]`);
+  const { code, marks, stdout } = await doctor(["--edge", edge.url, "--key", KEY, "--config", config]);
+  expect(marks).toEqual(expect.arrayContaining(["ok key", "ok edge", "ok clock", "ok disk", "ok TEXT2IMG", "ok UPSCALE", "ok POSE"]));
+  expect(stdout).toContain("test: 1 model");
+  expect(stdout).toContain("comfyui: 5 models");
   expect(code).toBe(0);
   expect(edge.lines.seen[0]?.inbox.seen).toEqual([]);
 });

@@ -31,6 +31,8 @@ export class ScriptedEngine implements Engine {
     this.#changes.listen(listener);
   }
 
+  async look(): Promise<void> {}
+
   async health(): Promise<EngineHealth> {
     return this.#models.length > 0 ? { isReady: true } : { isReady: false, reason: "the test says so" };
   }

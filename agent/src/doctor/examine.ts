@@ -139,8 +139,8 @@ const SILENT: Log = { info: () => {}, warn: () => {}, error: () => {} };
 async function factsOf(set: EngineSet): Promise<EngineFacts[]> {
   return Promise.all(
     set.engines.map(async (engine) => {
-      // Looking is what brings an engine's list of models up to date.
       const health = await engine.health();
+      if (health.isReady) await engine.look();
       return { name: engine.name, health, models: set.models() };
     }),
   );

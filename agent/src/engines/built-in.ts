@@ -66,6 +66,10 @@ export class BuiltInEngine implements Engine {
     this.#changes.listen(listener);
   }
 
+  async look(): Promise<void> {
+    // Its model is part of the program.
+  }
+
   async health(): Promise<EngineHealth> {
     return { isReady: true };
   }

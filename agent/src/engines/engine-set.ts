@@ -55,6 +55,11 @@ export class EngineSet {
     return [...new Set(names.map(({ name }) => name))].slice(0, 100);
   }
 
+  /** Brings `models()` up to date. */
+  async look(): Promise<void> {
+    await Promise.all(this.engines.map((engine) => engine.look()));
+  }
+
   onChange(listener: () => void): void {
     for (const { engine } of this.#places) engine.onChange(listener);
   }

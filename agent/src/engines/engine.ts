@@ -11,6 +11,8 @@ export interface Engine {
   residentModels(): readonly string[];
   /** Calls `listener` each time `models()` or `residentModels()` have become others, until it is closed. */
   onChange(listener: () => void): void;
+  /** Brings `models()` up to date, for whoever does not wait for `onChange`. It never throws; a server that is silent leaves none. */
+  look(): Promise<void>;
   /** Looks now, and answers within a few seconds whatever happens; it never throws. */
   health(): Promise<EngineHealth>;
   /** Gives memory back, of models that nothing runs with. What runs is left alone. */

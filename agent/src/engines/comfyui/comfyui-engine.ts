@@ -108,6 +108,10 @@ export class ComfyUIEngine implements Engine {
     this.#changes.listen(listener);
   }
 
+  look(): Promise<void> {
+    return this.#discovery.look();
+  }
+
   async health(): Promise<EngineHealth> {
     try {
       const { freeMemoryBytes } = await this.#client.stats(this.#deps.timings.healthMs);

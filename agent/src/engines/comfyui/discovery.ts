@@ -27,6 +27,9 @@ export class Discovery {
   #found: readonly FoundModel[] = [];
   #fileLists: string | null = null;
   #timer: NodeJS.Timeout | null = null;
+  #looking: Promise<void> = Promise.resolve();
+  /** Counts the times that the server went down: what was asked before is worth nothing after. */
+  #downs = 0;
   #isClosed = false;
 
   constructor(deps: DiscoveryDeps) {
@@ -41,29 +44,44 @@ export class Discovery {
     return this.#classes;
   }
 
-  /** Looks now, and then now and then. */
-  async look(): Promise<void> {
+  /** Looks now, after a look that is under way, and then now and then. It never throws. */
+  look(): Promise<void> {
+    this.#looking = this.#looking.then(() => this.#lookOnce());
+    return this.#looking;
+  }
+
+  async #lookOnce(): Promise<void> {
+    if (this.#isClosed) return;
     this.#stopTimer();
-    const { client, mapping, workflows, log, everyMs } = this.#deps;
+    const { client, log, everyMs } = this.#deps;
+    const downs = this.#downs;
     try {
       const lists = JSON.stringify(await Promise.all(FOLDERS.map((folder) => client.modelFiles(folder))));
       if (lists !== this.#fileLists) {
-        this.#classes = parseObjectInfo(await client.objectInfo());
+        const classes = parseObjectInfo(await client.objectInfo());
+        if (downs !== this.#downs) return;
         this.#fileLists = lists;
-        this.#offer(findModels(this.#classes, mapping, workflows));
-        const names = this.#found.map(({ model }) => `${model.name} (${model.servedAs ?? "?"})`);
-        log.info("engine-models", `ComfyUI offers ${names.length > 0 ? names.join(", ") : "no model that this agent knows"}`);
-        for (const workflow of workflows) sayWhatLacks(workflow, this.#classes, log);
+        this.#take(classes);
       }
     } catch (error) {
       if (!this.#isClosed) log.warn("engine-silent", `ComfyUI was not understood: ${messageOf(error)}`);
     }
     this.#stopTimer();
-    if (!this.#isClosed) this.#timer = setTimeout(() => void this.look(), everyMs).unref();
+    if (!this.#isClosed && downs === this.#downs) this.#timer = setTimeout(() => void this.look(), everyMs).unref();
+  }
+
+  #take(classes: NodeClasses): void {
+    const { mapping, workflows, log } = this.#deps;
+    this.#classes = classes;
+    this.#offer(findModels(classes, mapping, workflows));
+    const names = this.#found.map(({ model }) => `${model.name} (${model.servedAs ?? "?"})`);
+    log.info("engine-models", `ComfyUI offers ${names.length > 0 ? names.join(", ") : "no model that this agent knows"}`);
+    for (const workflow of workflows) sayWhatLacks(workflow, classes, log);
   }
 
   /** The server is down. */
   withdraw(): void {
+    this.#downs++;
     this.#stopTimer();
     this.#fileLists = null;
     this.#offer([]);

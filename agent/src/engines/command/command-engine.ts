@@ -62,6 +62,10 @@ export class CommandEngine implements Engine {
     this.#changes.listen(listener);
   }
 
+  async look(): Promise<void> {
+    // What its owner wrote down is all there is.
+  }
+
   async health(): Promise<EngineHealth> {
     const [file = ""] = this.#settings.command;
     // A bare name is looked for by the system when it is started.

@@ -66,6 +66,11 @@ export class SdapiEngine implements Engine {
     this.#changes.listen(listener);
   }
 
+  async look(): Promise<void> {
+    // What it cannot read now, it tries again by itself.
+    await this.#find().catch(() => {});
+  }
+
   async health(): Promise<EngineHealth> {
     try {
       if (!this.#server) await this.#find();
