@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { measureSpeeds } from "../bench/measure-speeds.ts";
@@ -20,14 +21,18 @@ export async function bench(line: CommandLine, openEngines: OpenEngines): Promis
   }
   const set = await openEngines(await chosenEngines(config), { log: createLog(config.log) });
   try {
-    // Looking is what brings an engine's list of models up to date.
-    await Promise.all(set.engines.map((engine) => engine.health()));
+    await set.look();
     const folder = join(config.stateFolder, "bench");
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const speeds = await measureSpeeds(set, limitModels(set.models(), config.limits), folder, ({ type, model, outcome }) => {
-      const text = outcome.kind === "took" ? `${(outcome.ms / 1000).toFixed(1)} s` : `failed: ${outcome.reason}`;
-      process.stdout.write(`${type.padEnd(12)}${model}: ${text}\n`);
-    });
+    const speeds = await measureSpeeds(
+      set,
+      limitModels(set.models(), config.limits),
+      { folder, seed: randomInt(2 ** 31) },
+      ({ type, model, outcome }) => {
+        const text = outcome.kind === "took" ? `${(outcome.ms / 1000).toFixed(1)} s` : `failed: ${outcome.reason}`;
+        process.stdout.write(`${type.padEnd(12)}${model}: ${text}\n`);
+      },
+    );
     if (Object.keys(speeds).length === 0) throw new Refusal("Nothing could be measured. stargraph-agent doctor says why.");
     await writeSpeeds(join(config.stateFolder, "speeds.json"), speeds);
     process.stdout.write("The edge hears of it when the agent starts next.\n");
