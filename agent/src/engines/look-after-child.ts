@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process";
+import { endWithAgent } from "./end-with-agent.ts";
 
 /** How long the last words of a child that has ended may take to arrive. */
 const LAST_WORDS_MS = 1_000;
@@ -10,7 +11,8 @@ interface Care {
 }
 
 /**
- * Ends a child that was started `detached` when it is asked to, with the agent at the latest, and with it what it has started.
+ * Ends a child that was started `detached` when it is asked to, with the agent at the latest (however that went, except on Windows),
+ * and with it what it has started.
  * A helper that left the group is out of reach: it lives on, but what it holds of the child's output is let go of, so that
  * nobody waits for the end of that. (Without groups, on Windows, the helpers live on.)
  */
@@ -23,6 +25,7 @@ export function lookAfterChild(child: ChildProcess, { signal, killMs }: Care): v
     timer = setTimeout(killForCertain, killMs);
   };
   ofAgent.add(child);
+  const hasEnded = endWithAgent(child.pid);
   signal.addEventListener("abort", stop, { once: true });
   if (signal.aborted) stop();
   child.once("exit", () => {
@@ -30,6 +33,7 @@ export function lookAfterChild(child: ChildProcess, { signal, killMs }: Care): v
     if (timer) clearTimeout(timer);
     killForCertain();
     ofAgent.delete(child);
+    hasEnded();
     const letGo = setTimeout(() => {
       child.stdout?.destroy();
       child.stderr?.destroy();

@@ -56,7 +56,7 @@ export class ServerProcess {
     }
   }
 
-  /** One that runs already, of an agent that was killed or of somebody else's, has the port: it is used until it ends. */
+  /** One that runs already, that somebody else has started, has the port: it is used until it ends. */
   async #waitWhileAnswering(): Promise<void> {
     const { isAnswering, timings, signal, log } = this.#deps;
     let isSaid = false;
