@@ -1,7 +1,6 @@
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { imageSize } from "image-size";
-import { onTestFinished } from "vitest";
 import { aPng, pngWithNotes } from "../pictures.ts";
 
 export const SECRET = "a stranger's prompt";
@@ -63,7 +62,6 @@ export class FakeWebUi {
   static async start(options: Partial<WebUiOptions> = {}, port = 0): Promise<FakeWebUi> {
     const fake = new FakeWebUi(options);
     await new Promise<void>((resolve) => fake.#server.listen(port, "127.0.0.1", resolve));
-    onTestFinished(() => fake.stop());
     return fake;
   }
 

@@ -153,6 +153,7 @@ export class ComfyUIEngine implements Engine {
       signal.throwIfAborted();
       return await this.#resultOf(end, plan, task, found, outputFolder);
     } catch (error) {
+      if (isSilence(error)) await this.#doubt();
       throw error instanceof ServerSilent ? Object.assign(serverGone(), { cause: error }) : error;
     } finally {
       void this.#client.forget(promptId).catch(() => {});
@@ -219,6 +220,14 @@ export class ComfyUIEngine implements Engine {
     this.#withdrawal ??= setTimeout(() => this.#withdraw(), this.#deps.timings.withdrawMs);
   }
 
+  /** Where it is gone, the models go before the task is given back: this agent would be the first to be offered it again. */
+  async #doubt(): Promise<void> {
+    if ((await this.health()).isReady) return;
+    this.#withdraw();
+    // Its line may hold through that: then nothing else would bring the models back.
+    void this.#discovery.look();
+  }
+
   /** The server is down: nothing can be run, and nothing is in its memory. */
   #withdraw(): void {
     this.#withdrawal = null;
@@ -233,3 +242,6 @@ export class ComfyUIEngine implements Engine {
     this.#changes.tell();
   }
 }
+
+const isSilence = (error: unknown): boolean =>
+  error instanceof ServerSilent || (error instanceof EngineError && error.cause instanceof ServerSilent);

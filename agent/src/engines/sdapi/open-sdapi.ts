@@ -4,6 +4,7 @@ import type { SdapiSettings } from "./settings.ts";
 
 const TIMINGS: SdapiTimings = {
   lookMs: 10_000,
+  seekMs: 1_000,
   filesMs: 60_000,
   withdrawMs: 30_000,
   pollMs: 1_000,

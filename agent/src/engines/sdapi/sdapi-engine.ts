@@ -18,8 +18,10 @@ import type { SdapiSettings } from "./settings.ts";
 import { WebUi } from "./webui.ts";
 
 export interface SdapiTimings extends ServerTimings {
-  /** How often it is looked for while it is down, and whether it lives while it is up. */
+  /** How often it is looked at whether it lives. */
   lookMs: number;
+  /** How often it is looked for while it is down. */
+  seekMs: number;
   /** How often the lists of models are compared: new ones show without a restart. */
   filesMs: number;
   /** A server that is silent for less has taken no models away: a load can hold it up. */
@@ -46,6 +48,8 @@ export class SdapiEngine implements Engine {
   /** What the job before this one used. */
   #resident: readonly string[] = [];
   #running = 0;
+  /** Ends the wait for the next look. */
+  #hurry = new AbortController();
 
   constructor(settings: SdapiSettings, deps: SdapiDeps) {
     this.#settings = settings;
@@ -109,6 +113,7 @@ export class SdapiEngine implements Engine {
       if (found.recipe.kind === "image") this.#reside([found.model.name]);
       return { files, servedBy: { engine: this.name, model: found.model.servedAs ?? found.model.name }, notes };
     } catch (error) {
+      if (isSilence(error)) await this.#doubt();
       throw this.#failureOf(error);
     } finally {
       this.#running--;
@@ -147,8 +152,17 @@ export class SdapiEngine implements Engine {
           log.warn("engine-silent", `What ${this.#http.address} says makes no sense: ${messageOf(error)}`);
         if (performance.now() - heardAtMs >= timings.withdrawMs) this.#withdraw();
       }
-      await sleep(timings.lookMs, undefined, { signal }).catch(() => {});
+      this.#hurry = new AbortController();
+      const waitMs = this.#server ? timings.lookMs : timings.seekMs;
+      await sleep(waitMs, undefined, { signal: AbortSignal.any([signal, this.#hurry.signal]) }).catch(() => {});
     }
+  }
+
+  /** Where it is gone, the models go before the task is given back: this agent would be the first to be offered it again. */
+  async #doubt(): Promise<void> {
+    if ((await this.health()).isReady) return;
+    this.#withdraw();
+    this.#hurry.abort();
   }
 
   /** Which server it is, and what it has. @throws {ServerSilent} */
@@ -183,6 +197,9 @@ export class SdapiEngine implements Engine {
     this.#changes.tell();
   }
 }
+
+const isSilence = (error: unknown): boolean =>
+  error instanceof ServerSilent || (error instanceof EngineError && error.cause instanceof ServerSilent);
 
 /** Without its notes: a server would turn a photo as they say, and the result would have other sides than were ordered. */
 async function readPicture({ image }: RunOptions["inputs"]): Promise<Order["image"]> {
