@@ -36,6 +36,10 @@ export async function readQueue(deps: Pick<FiguresDeps, "busyPools" | "queues">,
     running: queues.reduce((sum, { queue }) => sum + queue.running, 0),
     oldestWaitSeconds: lines[0]?.oldestWaitSeconds ?? null,
     lines,
+    unrecorded: {
+      failing: queues.reduce((sum, { queue }) => sum + queue.duties.failing, 0),
+      givenUp: queues.reduce((sum, { queue }) => sum + queue.duties.givenUp, 0),
+    },
     poolsLeftOut: leftOut,
   };
 }

@@ -1,7 +1,7 @@
 import type { AgentModel } from "@star-graph/shared/agent-protocol";
 import type { AuditAction } from "@star-graph/shared/rest/audit";
 import type { ModelLimits } from "@star-graph/shared/model-limits";
-import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { customType, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 /** The tables of `migrations/` as TypeScript reads them. Constraints and triggers live in the SQL alone. */
 
@@ -88,6 +88,19 @@ export const models = sqliteTable("models", {
   createTime: integer("create_time").notNull(),
 });
 
+const jsonOrNull = customType<{ data: Record<string, unknown> | null; driverData: string }>({
+  dataType: () => "text",
+  toDriver: (value) => JSON.stringify(value),
+  fromDriver(stored) {
+    try {
+      const value: unknown = JSON.parse(stored);
+      return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : null;
+    } catch {
+      return null;
+    }
+  },
+});
+
 const TASK_TYPES = ["TEXT2IMG", "IMG2IMG", "UPSCALE", "POSE", "TEXT2VIDEO", "IMG2VIDEO"] as const;
 const TASK_STATUSES = ["PENDING", "PROCESSING", "COMPLETED", "FAILED", "CANCELLED"] as const;
 
@@ -98,7 +111,8 @@ export const tasks = sqliteTable("tasks", {
   status: text({ enum: TASK_STATUSES }).notNull(),
   model: text().notNull(),
   prompt: text().notNull(),
-  parameters: text({ mode: "json" }).$type<Record<string, unknown>>().notNull(),
+  /** Null where what is stored is no JSON: one broken row must not break the reading of others. */
+  parameters: jsonOrNull().notNull(),
   cost: integer().notNull(),
   clientId: text("client_id"),
   pool: text().notNull(),

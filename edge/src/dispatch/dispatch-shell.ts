@@ -23,6 +23,7 @@ import { type Destinations, moveTasks, type MoveTasksDeps } from "./recovery/mov
 import { stopEnded, type SweepDeps, takeUp } from "./recovery/sweep.ts";
 import type { Shard } from "./shards/pools.ts";
 import type { SubmitCounts } from "./storage/submit-counts.ts";
+import { type QueueFigures, viewQueue } from "./views/fleet-view.ts";
 import { WakeUp } from "./wake-up.ts";
 
 /** While tasks run, D1 is asked at most this often whether one was cancelled without a word from the Worker. */
@@ -102,6 +103,10 @@ export class DispatchShell {
   /** The object was created, anew or after an eviction: lines that went with the last process did not go by closing. */
   wake(isConnected: (agentId: string) => boolean): void {
     for (const agent of this.#store.listAgents()) if (agent.isConnected && !isConnected(agent.agentId)) this.agentGone(agent.agentId);
+  }
+
+  figures(): QueueFigures {
+    return { ...viewQueue(this.#store), duties: this.#deps.outbox.figures() };
   }
 
   // ---- tasks ----

@@ -27,7 +27,7 @@ import { dispatcherName, type Shard } from "./shards/pools.ts";
 import { type ShardSummary, summarise } from "./shards/shard-summary.ts";
 import { createSqliteStore } from "./storage/sqlite-store.ts";
 import { createSubmitCounts } from "./storage/submit-counts.ts";
-import { type AgentView, type QueueFigures, viewFleet, viewQueue } from "./views/fleet-view.ts";
+import { type AgentView, type QueueFigures, viewFleet } from "./views/fleet-view.ts";
 import { LiveTasks } from "./views/live-tasks.ts";
 import { ProgressFeed } from "./views/progress-feed.ts";
 
@@ -211,7 +211,7 @@ export class Dispatcher extends DurableObject {
   }
 
   queueFigures(): QueueFigures {
-    return viewQueue(this.store);
+    return this.shell.figures();
   }
 
   /** @returns false when no such agent ever said hello here */

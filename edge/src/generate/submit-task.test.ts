@@ -84,8 +84,8 @@ describe("a submitted text2img task", () => {
     const { submit, opened } = surroundings();
     await submit();
     await submit({ seed: 7 });
-    expect(opened.map((row) => row.parameters["seed"])).toEqual([Number.MAX_SAFE_INTEGER, 7]);
-    expect(opened.map((row) => "clientId" in row.parameters)).toEqual([false, false]);
+    expect(opened.map((row) => row.parameters?.["seed"])).toEqual([Number.MAX_SAFE_INTEGER, 7]);
+    expect(opened.map((row) => "clientId" in (row.parameters ?? {}))).toEqual([false, false]);
   });
 
   test("goes to the first of its user's pools that takes it, and is counted by the first one alone", async () => {
@@ -179,7 +179,7 @@ describe("a submitted text2img task", () => {
     await submit();
     await submit({ steps: 12 });
     await surroundings().submit();
-    expect(opened.map((row) => row.parameters["steps"])).toEqual([8, 12]);
+    expect(opened.map((row) => row.parameters?.["steps"])).toEqual([8, 12]);
   });
 
   test.each([

@@ -32,8 +32,14 @@ export async function retryTask(
       text: { zh: "只有失败或已取消的任务可以重试", en: "Only a task that failed or was cancelled can be retried" },
     });
   }
-  const task = EngineTask.parse({ type: row.type, parameters: row.parameters });
-  const plan = await planRepeat(deps, task, await pictureOf(deps, row), submissionOf(row));
+  const task = EngineTask.safeParse({ type: row.type, parameters: row.parameters });
+  if (!task.success) {
+    throw new AppError("BAD_REQUEST", {
+      text: { zh: "任务的参数已无法读取，请重新提交", en: "The task's parameters cannot be read any more: submit it anew" },
+      cause: task.error,
+    });
+  }
+  const plan = await planRepeat(deps, task.data, await pictureOf(deps, row), submissionOf(row));
   const toAnswer = ({ taskId: newTaskId, queuePosition }: { taskId: string; queuePosition: number }) => ({ newTaskId, queuePosition });
   const placed = await placeTask(deps, userId, plan, now, { retryOf: taskId, record: (answer) => record(toAnswer(answer)) });
   return placed && toAnswer(placed);

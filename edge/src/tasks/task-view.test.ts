@@ -95,6 +95,10 @@ describe("a task's detail", () => {
     expect(error("A_NAME_OF_ANOTHER_VERSION", null)).toEqual({ code: 500, message: "服务器内部错误" });
   });
 
+  test("of a task whose parameters nobody can read shows everything else", () => {
+    expect(detail({ status: "FAILED", parameters: null })).toMatchObject({ parameters: {}, negativePrompt: "", prompt: "a cat" });
+  });
+
   test("says that it is stopping only of a cancelled task", () => {
     expect(detail({ status: "CANCELLED" }, [], { stopping: true })).toMatchObject({ stopping: true });
     expect(detail({ status: "FAILED" }, [], { stopping: true })).not.toHaveProperty("stopping");

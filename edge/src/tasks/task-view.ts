@@ -57,7 +57,7 @@ export function toDetail(
   live: LiveTask | undefined,
   { fileUrl, language, now }: DetailContext,
 ): Omit<TaskDetail, "attempts" | "credits"> {
-  const { prompt: _, negativePrompt, ...parameters } = task.parameters;
+  const { prompt: _, negativePrompt, ...parameters } = task.parameters ?? {};
   const isLive = !isTerminal(task.status);
   return {
     id: task.id,

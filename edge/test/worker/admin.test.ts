@@ -460,6 +460,7 @@ describe("figures", () => {
       running: 1,
       oldestWaitSeconds: expect.any(Number),
       lines: [{ pool: "public", type: "TEXT2IMG", model: TEXT2IMG_MODEL, pixels: null, waiting: 2, agents: 1 }],
+      unrecorded: { failing: 0, givenUp: 0 },
       poolsLeftOut: 0,
     });
     const fleet = await get<{ byState: Record<string, number> }>("/fleet");

@@ -38,13 +38,18 @@ beforeEach(() => {
 });
 
 /** @param answers D1's, one after the other, the last one from then on */
-async function offer(answers: (() => Promise<TaskRecord | null>)[], whilePausing = () => {}) {
+async function offer(
+  answers: (() => Promise<TaskRecord | null>)[],
+  whilePausing = () => {},
+  findEnded = async (): Promise<string[]> => [],
+) {
   const item = shard.store.getItem("task-1");
   if (item?.state !== "offered") throw new Error("the agent was offered nothing");
   const deps: MakeOfferDeps = {
     store: shard.store,
     findTask: () => (answers.length > 1 ? answers.shift() : answers[0])?.() ?? Promise.resolve(null),
     findInput: async () => null,
+    findEnded,
     issueGrant: async () => "grant",
     publicBaseUrl: "https://api.test",
     send: (_, message) => void sent.push(message),
@@ -72,6 +77,24 @@ describe("an offer", () => {
     expect(sent).toEqual([]);
     expect(offersIn(applied)).toEqual(["task-1@a"]);
     expect(shard.store.getAgent("a")).toMatchObject({ restsUntil: null });
+  });
+
+  test("that cannot be made for the tenth time ends the task, if D1 answers at all", async () => {
+    for (let n = 0; n < 10; n++) await offer([away], () => {}, away);
+    expect([shard.state("task-1"), dutiesIn(applied)]).toEqual(["offered", []]);
+    await offer([away]);
+    expect(dutiesIn(applied)).toMatchObject([{ kind: "failed", taskId: "task-1", attempt: null, error: "INTERNAL" }]);
+    expect(offersIn(applied).at(-1)).toBe("task-2@a");
+  });
+
+  test("that could not be made is forgotten once the task has run", async () => {
+    for (let n = 0; n < 9; n++) await offer([away]);
+    const item = shard.store.getItem("task-1");
+    if (item?.state === "offered") shard.accept("a", item.attempt.id);
+    shard.hello("a");
+    shard.say("a", { type: "ready", freeSlots: 1 });
+    await offer([away]);
+    expect(shard.store.getItem("task-1")).toMatchObject({ state: "offered", unmade: 1 });
   });
 
   test("that was withdrawn meanwhile is not sent, and nothing is asked any more", async () => {

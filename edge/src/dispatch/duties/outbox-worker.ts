@@ -1,9 +1,11 @@
+import { databaseMessage } from "../../db/client.ts";
 import { log } from "../../http/log.ts";
+import { giveUp, LAST_TRY } from "./give-up.ts";
 import type { Outbox, OutboxEntry } from "./outbox.ts";
 import { performDuty, type PerformDutyDeps } from "./perform-duty.ts";
 import type { Duty, DutyOutcome } from "../queue/types.ts";
 
-/** Carries out what stands in the outbox: in order per task, each duty until it succeeds. */
+/** Carries out what stands in the outbox: in order per task, each duty until it succeeds or is given up. */
 export class OutboxWorker {
   /** Tasks whose duties are being carried out now. */
   private readonly busy = new Set<string>();
@@ -43,8 +45,9 @@ export class OutboxWorker {
     const { duty } = entry;
     try {
       this.performing.add(duty.taskId);
-      const outcome = await performDuty(this.deps, duty);
+      const outcome = await this.do(entry);
       this.performing.delete(duty.taskId);
+      if (outcome.kind === "given-up") this.outbox.countGivenUp();
       this.outbox.done(entry.id);
       this.onDone(duty, outcome);
       return true;
@@ -53,6 +56,17 @@ export class OutboxWorker {
       log("error", "duty failed, will be repeated", { taskId: duty.taskId, duty: duty.kind, tries: entry.tries, error: String(error) });
       this.outbox.postpone(entry, this.now());
       return false;
+    }
+  }
+
+  private async do({ duty, tries }: OutboxEntry): Promise<DutyOutcome> {
+    try {
+      return await performDuty(this.deps, duty);
+    } catch (error) {
+      if (tries < LAST_TRY) throw error;
+      const outcome = await giveUp(this.deps, duty);
+      log("error", "duty given up", { taskId: duty.taskId, duty: duty.kind, tries, error: databaseMessage(error) });
+      return outcome;
     }
   }
 }

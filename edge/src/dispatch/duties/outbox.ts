@@ -1,10 +1,17 @@
-import { type SqlDatabase, textOf } from "../storage/sql-database.ts";
+import { firstNumber, type SqlDatabase, textOf } from "../storage/sql-database.ts";
 import type { Duty } from "../queue/types.ts";
 
 export interface OutboxEntry {
   id: number;
   duty: Duty;
   tries: number;
+}
+
+export interface OutboxFigures {
+  /** Duties that failed and are tried again. */
+  failing: number;
+  /** Duties that were given up since the object has its storage (`give-up.ts`). */
+  givenUp: number;
 }
 
 const FIRST_RETRY_MS = 500;
@@ -25,6 +32,7 @@ export function createOutbox(sql: SqlDatabase) {
     tries INTEGER NOT NULL DEFAULT 0, due_at INTEGER)`);
   sql.exec("CREATE INDEX IF NOT EXISTS outbox_task ON outbox (task_id, id)");
   sql.exec("CREATE INDEX IF NOT EXISTS outbox_due ON outbox (due_at) WHERE due_at IS NOT NULL");
+  sql.exec("CREATE TABLE IF NOT EXISTS outbox_given_up (id INTEGER PRIMARY KEY CHECK (id = 1), duties INTEGER NOT NULL)");
   const setDue = (id: number, dueAt: number) => sql.exec("UPDATE outbox SET due_at = ? WHERE id = ?", dueAt, id);
 
   return {
@@ -60,6 +68,12 @@ export function createOutbox(sql: SqlDatabase) {
     postpone({ id, tries }: OutboxEntry, now: number): void {
       sql.exec("UPDATE outbox SET tries = ? WHERE id = ?", tries + 1, id);
       setDue(id, now + retryDelayMs(tries));
+    },
+    countGivenUp: () => void sql.exec("INSERT INTO outbox_given_up VALUES (1, 1) ON CONFLICT DO UPDATE SET duties = duties + 1"),
+    /** For operators: reads what is not done. */
+    figures(): OutboxFigures {
+      const failing = firstNumber(sql, "SELECT count(*) AS n FROM outbox WHERE tries > 0") ?? 0;
+      return { failing, givenUp: firstNumber(sql, "SELECT duties AS n FROM outbox_given_up") ?? 0 };
     },
     earliestDue(): number | null {
       const due = sql.exec("SELECT min(due_at) AS due FROM outbox WHERE due_at IS NOT NULL").toArray()[0]?.["due"];

@@ -1,3 +1,4 @@
+import type { FailureName } from "@star-graph/shared/agent-protocol";
 import { ERRORS } from "@star-graph/shared/errors";
 import type { EndMessage } from "@star-graph/shared/push";
 import type { TaskStatus } from "@star-graph/shared/task";
@@ -33,10 +34,7 @@ export async function performDuty(deps: PerformDutyDeps, duty: Duty): Promise<Du
       const outcome = await deps.settleTask(duty.taskId, duty.attempt?.id ?? null, end, duty.at);
       await removeUnused(deps, duty.taskId, duty.attempt);
       if (outcome === "refused") await publishCancel(deps, duty.taskId);
-      else {
-        const { code, zh } = ERRORS[duty.error];
-        await publish(deps, duty.taskId, (ids) => ({ type: "error", ...ids, code, message: `生成失败：${zh}` }));
-      }
+      else await publishFailure(deps, duty.taskId, duty.error);
       return { kind: "ended", outcome };
     }
     case "cancelled":
@@ -80,7 +78,7 @@ async function complete(
 }
 
 /** Removes the files of an attempt that came to nothing, never of one that completed its task: a late duty may not know. */
-async function removeUnused(deps: PerformDutyDeps, taskId: string, attempt: Attempt | null): Promise<void> {
+export async function removeUnused(deps: PerformDutyDeps, taskId: string, attempt: Attempt | null): Promise<void> {
   if (!attempt) return;
   const task = await deps.findTask(taskId);
   if (task?.status === "COMPLETED" && task.attemptId === attempt.id) return;
@@ -92,6 +90,12 @@ const publishCancel = (deps: PerformDutyDeps, taskId: string, isStopping = false
   publish(deps, taskId, (ids, status) =>
     status === "CANCELLED" ? { type: "result", ...ids, status, results: [], ...(isStopping && { stopping: true as const }) } : null,
   );
+
+/** Spec 8.3's error message, with the document's code. */
+export function publishFailure(deps: PerformDutyDeps, taskId: string, error: FailureName): Promise<void> {
+  const { code, zh } = ERRORS[error];
+  return publish(deps, taskId, (ids) => ({ type: "error", ...ids, code, message: `生成失败：${zh}` }));
+}
 
 async function publish(
   deps: PerformDutyDeps,

@@ -1,8 +1,9 @@
 import type { AgentMessage, CompletedMessage, FailedMessage, HelloMessage } from "@star-graph/shared/agent-protocol";
 import { DEFAULTS } from "@star-graph/shared/defaults";
 import { PHASES, type TaskProgress } from "@star-graph/shared/task";
-import { blame, endStopping, endWithFailure, handBack, loseAttempt, noteCompletion } from "./attempt-ends.ts";
+import { blame, endStopping, handBack, loseAttempt, noteCompletion } from "./attempt-ends.ts";
 import type { QueueClock } from "./clock.ts";
+import { endWithFailure } from "./end-task.ts";
 import { expectedMs, learnLoad, learnSpeed } from "./speeds.ts";
 import { fillAgent, offerToOthers, requeue, withdraw } from "./offers.ts";
 import type { DispatchStore } from "./store.ts";

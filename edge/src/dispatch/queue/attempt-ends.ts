@@ -1,11 +1,12 @@
 import type { FailedMessage } from "@star-graph/shared/agent-protocol";
 import { DEFAULTS } from "@star-graph/shared/defaults";
 import type { QueueClock } from "./clock.ts";
+import { endWithFailure } from "./end-task.ts";
 import { requeue } from "./offers.ts";
 import { isQuarantined, noteFailure, noteSuccess, noteSuccessElsewhere, restsModel } from "./quarantine.ts";
 import type { DispatchStore } from "./store.ts";
-import type { Effect, WorkItem, WorkItemIn } from "./types.ts";
-import { type AtAgent, attemptOf, base } from "./work-item.ts";
+import type { Effect, WorkItemIn } from "./types.ts";
+import type { AtAgent } from "./work-item.ts";
 
 /** The attempt is over and the task waits again, without a failure counted; but not for ever. */
 export function handBack(store: DispatchStore, item: AtAgent, outcome: "LOST" | "FAILED", reason: string, clock: QueueClock): Effect[] {
@@ -76,16 +77,4 @@ export function noteCompletion(store: DispatchStore, item: AtAgent, { now }: Que
 export function endStopping(store: DispatchStore, item: WorkItemIn<"stopping">, clock: QueueClock): Effect {
   store.deleteItem(item.taskId);
   return { kind: "duty", duty: { kind: "stopped", taskId: item.taskId, attempt: item.attempt, at: clock.now } };
-}
-
-export function endWithFailure(
-  store: DispatchStore,
-  item: WorkItem,
-  error: FailedMessage["error"],
-  message: string,
-  clock: QueueClock,
-): Effect[] {
-  const attempt = attemptOf(item);
-  store.putItem({ ...base(item), state: "ending", attempt, dueAt: Number.MAX_SAFE_INTEGER });
-  return [{ kind: "duty", duty: { kind: "failed", taskId: item.taskId, attempt, error, message, at: clock.now } }];
 }

@@ -1,5 +1,6 @@
 import { hold, isBetterToWait, isWarm, isWorthALoad, warmAgents } from "./affinity.ts";
 import type { QueueClock } from "./clock.ts";
+import { endOverdue } from "./end-task.ts";
 import { chargeShare, refundShare, weightOf } from "./fair-share.ts";
 import { mayTake } from "./matching.ts";
 import { nextFor } from "./next-task.ts";
@@ -105,15 +106,21 @@ export function offerToOthers(store: DispatchStore, clock: QueueClock): Effect[]
   return effects;
 }
 
+/** What an offer carries along of the wait that it is part of. */
+function waitOf(item: WorkItem): { queuedAt?: number; unmade?: number } {
+  if (item.state !== "waiting" && item.state !== "offered") return {};
+  const { queuedAt, unmade } = item;
+  return { ...(queuedAt !== undefined && { queuedAt }), ...(unmade !== undefined && { unmade }) };
+}
+
 function offerTo(store: DispatchStore, item: WorkItem, agent: AgentRecord, clock: QueueClock): Effect {
   const { now, timings } = clock;
   const attempt: Attempt = { id: clock.newAttemptId(), number: item.attemptNumber + 1, agentId: agent.agentId, agentName: agent.name };
   const { usage, charge } = chargeShare(store.shareOf(item.userId).usage, expectedMs(store, item), weightOf(item.vip, now), now);
   const isCold = !isWarm(agent, item.model);
-  const since = item.state === "waiting" && item.queuedAt !== undefined ? { queuedAt: item.queuedAt } : {};
   const offered: WorkItemIn<"offered"> = {
     ...base(item),
-    ...since,
+    ...waitOf(item),
     state: "offered",
     attempt,
     charge,
@@ -126,14 +133,17 @@ function offerTo(store: DispatchStore, item: WorkItem, agent: AgentRecord, clock
   return { kind: "offer", item: offered };
 }
 
-/** Back to its place in the line: the number of its arrival is its own for life. What its user's share was charged is given back. */
+/**
+ * Back to its place in the line, or ended when it has waited for too long: the number of its arrival is its own for life. What its
+ * user's share was charged is given back.
+ */
 export function requeue(store: DispatchStore, item: WorkItem, clock: QueueClock): Effect[] {
   if ("charge" in item) store.setUsage(item.userId, refundShare(store.shareOf(item.userId).usage, item.charge));
   // An offer that came to nothing is part of the wait; an attempt is not.
-  const waiting = waitingSince(
-    base(item),
-    item.state === "offered" || item.state === "waiting" ? (item.queuedAt ?? item.createTime) : clock.now,
-  );
+  const { queuedAt = item.createTime, unmade } = item.state === "offered" ? waitOf(item) : { queuedAt: clock.now };
+  const waiting = { ...waitingSince(base(item), queuedAt), ...(unmade !== undefined && { unmade }) };
+  // Or one whose offers all come to nothing would never be found waiting by the clock.
+  if (waiting.dueAt <= clock.now) return endOverdue(store, waiting, clock);
   store.putItem(waiting);
   return offerItem(store, waiting, clock);
 }

@@ -123,7 +123,14 @@ export function onOfferUnreadable(store: DispatchStore, taskId: string, attemptI
 /** It could not be made ready for its agent, which has not refused anything and so does not rest. */
 export function onOfferFailed(store: DispatchStore, taskId: string, attemptId: string, clock: QueueClock): Effect[] {
   const item = store.getItem(taskId);
-  return item?.state === "offered" && item.attempt.id === attemptId ? requeue(store, item, clock) : [];
+  if (item?.state !== "offered" || item.attempt.id !== attemptId) return [];
+  return requeue(store, { ...item, unmade: (item.unmade ?? 0) + 1 }, clock);
+}
+
+/** A duty for it was given up, and D1 has its end: what the work list and its agent still have of it goes. */
+export function onGivenUp(store: DispatchStore, taskId: string, attemptId: string | null, clock: QueueClock): Effect[] {
+  onEnded(store, taskId, attemptId);
+  return onTaskCancelled(store, taskId, clock);
 }
 
 /** The result files that the agent claimed are not there: another attempt may bring them. */

@@ -129,9 +129,23 @@ describe("a waiting task", () => {
     shard.connect("a");
     for (const taskId of ["task-1", "task-2"]) shard.submit(aTask({ taskId, createTime: shard.now - DEFAULTS.waitingDeadlineMs + 1 }));
     const effects = shard.tick(DEFAULTS.offerMs);
-    expect(dutiesIn(effects).map((duty) => [duty.kind, duty.taskId])).toEqual([["failed", "task-2"]]);
-    expect(shard.state("task-1")).toBe("waiting");
-    expect(dutiesIn(shard.tick(0)).map((duty) => duty.taskId)).toEqual(["task-1"]);
+    expect(dutiesIn(effects).map((duty) => [duty.kind, duty.taskId])).toEqual([
+      ["failed", "task-2"],
+      ["failed", "task-1"],
+    ]);
+  });
+
+  test("is due also when it is offered again and again, and nobody ever takes it", () => {
+    const shard = new Shard();
+    for (const agentId of ["a", "b", "c"]) shard.connect(agentId);
+    shard.submit(aTask({ createTime: shard.now }));
+    const ends = [];
+    for (let ms = 0; ms <= DEFAULTS.waitingDeadlineMs + DEFAULTS.offerMs && ends.length === 0; ms += DEFAULTS.offerMs) {
+      ends.push(...dutiesIn(shard.tick(DEFAULTS.offerMs, ["a", "b", "c"])));
+      for (const agentId of ["a", "b", "c"]) shard.say(agentId, { type: "ready", freeSlots: 1 });
+      if (ends.length === 0) expect(shard.state("task-1")).toBe("offered");
+    }
+    expect(ends).toMatchObject([{ kind: "failed", error: "TASK_TIMEOUT", attempt: null, message: "it waited too long" }]);
   });
 
   test("is one of a hundred that a tick looks at; the next takes the rest", () => {
@@ -171,8 +185,7 @@ describe("a client's own deadline", () => {
     const shard = new Shard();
     shard.connect("a");
     shard.submit(aTask({ createTime: shard.now, startBy: shard.now + 1 * seconds }));
-    shard.tick(DEFAULTS.offerMs);
-    expect(dutiesIn(shard.tick(0))).toMatchObject([{ kind: "failed", error: "TASK_TIMEOUT" }]);
+    expect(dutiesIn(shard.tick(DEFAULTS.offerMs))).toMatchObject([{ kind: "failed", error: "TASK_TIMEOUT", attempt: null }]);
   });
 
   test("for the end ends a task that waits and one that runs", () => {

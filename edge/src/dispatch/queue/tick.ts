@@ -1,7 +1,8 @@
 import { onAgentGone } from "./agent-events.ts";
 import { SERVICE_RESTART } from "./agent-intake.ts";
-import { blame, endWithFailure, loseAttempt } from "./attempt-ends.ts";
+import { blame, loseAttempt } from "./attempt-ends.ts";
 import type { QueueClock } from "./clock.ts";
+import { endOverdue, endWithFailure, whyOutOfTime } from "./end-task.ts";
 import { judgeLease } from "./lease.ts";
 import { fillAgent, offerHeld, withdraw } from "./offers.ts";
 import { endRests } from "./quarantine.ts";
@@ -29,7 +30,7 @@ export function onTick(store: DispatchStore, lastSeen: (agentId: string) => numb
 function onItemDue(store: DispatchStore, item: WorkItem, lastSeen: (agentId: string) => number, clock: QueueClock): Effect[] {
   switch (item.state) {
     case "waiting":
-      return endWithFailure(store, item, "TASK_TIMEOUT", whyOutOfTime(item, clock, "it waited too long"), clock);
+      return endOverdue(store, item, clock);
     case "offered":
       return [
         { kind: "send", agentId: item.attempt.agentId, message: { type: "cancel", attemptId: item.attempt.id } },
@@ -44,12 +45,6 @@ function onItemDue(store: DispatchStore, item: WorkItem, lastSeen: (agentId: str
     case "ending":
       return [];
   }
-}
-
-/** Its client's deadlines are said by name; `ours` when it was none of them. */
-function whyOutOfTime({ state, startBy, finishBy }: WorkItem, { now }: QueueClock, ours: string): string {
-  if (finishBy !== null && now >= finishBy) return "it did not finish within the seconds it was given";
-  return state === "waiting" && startBy !== null && now >= startBy ? "it did not start within the seconds it was given" : ours;
 }
 
 function onRunningDue(store: DispatchStore, item: WorkItemIn<"running">, lastSeenAt: number, clock: QueueClock): Effect[] {

@@ -50,12 +50,12 @@ export interface Queued extends TaskToQueue {
 
 /**
  * A task on the work list; `dueAt` is when the clock has to look at it next, `waitedMs` how long it waited before the time since
- * `queuedAt`, which is its creation where it is absent.
+ * `queuedAt`, which is its creation where it is absent. `unmade` counts the offers that could not be made since it ran last.
  */
 export type WorkItem = Queued & { dueAt: number } & (
-    | { state: "waiting"; queuedAt?: number }
+    | { state: "waiting"; queuedAt?: number; unmade?: number }
     /** Offered and not yet accepted: no attempt in the task's history until it is. */
-    | { state: "offered"; queuedAt?: number; attempt: Attempt; charge: number; isCold?: boolean }
+    | { state: "offered"; queuedAt?: number; unmade?: number; attempt: Attempt; charge: number; isCold?: boolean }
     | {
         state: "running";
         attempt: Attempt;
@@ -154,6 +154,8 @@ export type DutyOutcome =
   | { kind: "start-refused" }
   /** What the agent reported is not in the store. */
   | { kind: "result-unusable"; reason: string }
+  /** It could not be done for very long though D1 answers: the task has failed. */
+  | { kind: "given-up" }
   /** The end is on record: now, by an earlier repeat, or not at all because another end is. */
   | { kind: "ended"; outcome: "settled" | "already" | "refused" };
 

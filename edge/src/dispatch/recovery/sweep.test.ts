@@ -63,12 +63,16 @@ describe("the sweep, come twice,", () => {
     await open("task-2", { parameters: { width: "wide" } });
     await books.history.recordStart("task-2", anAttempt(), shard.now);
     await open("task-3");
+    await open("task-4");
+    books.sqlite.exec("UPDATE tasks SET parameters = '{no JSON' WHERE id = 'task-4'");
     await sweep();
     expect(dutiesIn(effects)).toMatchObject([
       { kind: "failed", taskId: "task-1", attempt: null, error: "INTERNAL" },
       { kind: "failed", taskId: "task-2", attempt: null, error: "INTERNAL" },
+      { kind: "failed", taskId: "task-4", attempt: null, error: "INTERNAL" },
     ]);
     expect(shard.state("task-3")).toBe("waiting");
+    expect(await books.history.findTask("task-4")).toMatchObject({ id: "task-4", parameters: null });
   });
 
   test("takes a waiting task up that no Dispatcher was told of, once", async () => {

@@ -3,6 +3,7 @@ import { formatMemory } from "@star-graph/shared/gpu-memory";
 import type { TaskType } from "@star-graph/shared/task";
 import { canServe } from "../queue/matching.ts";
 import { memoryShortfall, tooLittle } from "../queue/memory-shortfall.ts";
+import type { OutboxFigures } from "../duties/outbox.ts";
 import { isQuarantined, restsModel } from "../queue/quarantine.ts";
 import { UNLIMITED } from "../queue/requirement.ts";
 import type { DispatchStore } from "../queue/store.ts";
@@ -61,10 +62,14 @@ interface LineFigures {
   largestMemoryBytes: number | null;
 }
 
-export interface QueueFigures {
+interface WorkFigures {
   waiting: number;
   running: number;
   lines: LineFigures[];
+}
+
+export interface QueueFigures extends WorkFigures {
+  duties: OutboxFigures;
 }
 
 /** Every agent of the shard, the longer known one first. @param lastPingAt of its socket, 0 without one */
@@ -101,7 +106,7 @@ export function stateOf(store: DispatchStore, agent: AgentRecord, items: readonl
 }
 
 /** How much waits and runs in the shard. */
-export function viewQueue(store: DispatchStore): QueueFigures {
+export function viewQueue(store: DispatchStore): WorkFigures {
   const agents = store.listAgents();
   const lines = store.waitingLines().map((line) => ({
     type: line.type,

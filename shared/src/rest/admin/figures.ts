@@ -23,6 +23,12 @@ export const QueueFigures = z.object({
       largestMemoryBytes: z.int().nullable().describe("the most that a connected agent has, where memory alone is missing; else null"),
     }),
   ),
+  unrecorded: z
+    .object({
+      failing: z.int().describe("writes that failed and are tried again"),
+      givenUp: z.int().describe("writes that failed for an hour though the database answers: their tasks are FAILED; the log has each"),
+    })
+    .describe("of what was decided and has to reach the database, the files and the users"),
   poolsLeftOut: z.int().describe("pools that were not asked because there are too many"),
 });
 export type QueueFigures = z.infer<typeof QueueFigures>;
