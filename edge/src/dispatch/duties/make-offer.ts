@@ -1,4 +1,3 @@
-import { databaseMessage } from "../../db/client.ts";
 import { log } from "../../http/log.ts";
 import type { AgentLines } from "../agents/agent-lines.ts";
 import type { QueueClock } from "../queue/clock.ts";
@@ -38,7 +37,7 @@ export async function makeOffer(deps: MakeOfferDeps, item: WorkItemIn<"offered">
       else if (isOpen()) deps.send(attempt.agentId, offer);
       return;
     } catch (error) {
-      log("error", "offer failed", { taskId, attemptId: attempt.id, offersBefore: item.unmade ?? 0, error: databaseMessage(error) });
+      log("error", "offer failed", { taskId, attemptId: attempt.id, offersBefore: item.unmade ?? 0, error: String(error) });
     }
     if (pauseMs === null) break;
     await pause(pauseMs);

@@ -1,4 +1,3 @@
-import { databaseMessage } from "../../db/client.ts";
 import { log } from "../../http/log.ts";
 import { giveUp, LAST_TRY } from "./give-up.ts";
 import type { Outbox, OutboxEntry } from "./outbox.ts";
@@ -65,7 +64,7 @@ export class OutboxWorker {
     } catch (error) {
       if (tries < LAST_TRY) throw error;
       const outcome = await giveUp(this.deps, duty);
-      log("error", "duty given up", { taskId: duty.taskId, duty: duty.kind, tries, error: databaseMessage(error) });
+      log("error", "duty given up", { taskId: duty.taskId, duty: duty.kind, tries, error: String(error) });
       return outcome;
     }
   }
