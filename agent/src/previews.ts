@@ -71,9 +71,9 @@ export class Previews {
     try {
       const { shrink = shrinkPicture, post } = this.#deps;
       const small = await shrink(await draw(), PREVIEW);
-      const media = small && inspectMedia(small.bytes);
-      if (!small || !media) throw new Error("the engine's preview cannot be read");
-      if (!this.#isClosed) await post(stripMetadata(small.bytes, small.format), `image/${small.format.toLowerCase()}`);
+      const clean = small && inspectMedia(small.bytes) && stripMetadata(small.bytes, small.format);
+      if (!small || !clean) throw new Error("the engine's preview cannot be read");
+      if (!this.#isClosed) await post(clean, `image/${small.format.toLowerCase()}`);
     } catch (error) {
       if (!this.#hasFailed && !this.#isClosed) this.#deps.onFailure(error);
       this.#hasFailed = true;

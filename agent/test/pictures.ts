@@ -22,12 +22,17 @@ export function aJpeg(width: number, height: number, quality = 90): Buffer {
   return jpeg.encode({ width, height, data: pixels(width, height) }, quality).data;
 }
 
-/** As engines write prompts and workflows: `tEXt` and `iTXt` before the picture, `eXIf` too. */
+/**
+ * As engines write prompts and workflows: `tEXt` and `iTXt` before the picture, `eXIf` too; ComfyUI's animations have them in a
+ * chunk of its own, `comf`, behind the pictures.
+ */
 export function pngWithNotes(png: Buffer, secret: string): Buffer {
   const notes = [chunk("tEXt", `prompt\0${secret}`), chunk("iTXt", `workflow\0\0\0\0\0${secret}`), chunk("eXIf", secret)];
   const compressed = chunk("zTXt", Buffer.concat([Buffer.from("more\0\0"), deflateSync(secret)]));
+  const end = png.length - 12;
+  const own = [chunk("comf", `prompt\0${secret}`), chunk("caBX", secret)];
   // Behind IHDR, which has 13 bytes.
-  return Buffer.concat([png.subarray(0, 33), ...notes, compressed, png.subarray(33)]);
+  return Buffer.concat([png.subarray(0, 33), ...notes, compressed, png.subarray(33, end), ...own, png.subarray(end), Buffer.from(secret)]);
 }
 
 function chunk(name: string, body: string | Buffer): Buffer {
@@ -40,12 +45,13 @@ function chunk(name: string, body: string | Buffer): Buffer {
 }
 
 export function jpegWithNotes(picture: Buffer, secret: string): Buffer {
-  const segment = (marker: number) => {
+  const segment = (marker: number, body: string) => {
     const head = Buffer.from([0xff, marker, 0, 0]);
-    head.writeUInt16BE(secret.length + 2, 2);
-    return Buffer.concat([head, Buffer.from(secret)]);
+    head.writeUInt16BE(body.length + 2, 2);
+    return Buffer.concat([head, Buffer.from(body)]);
   };
-  return Buffer.concat([picture.subarray(0, 2), segment(0xe1), segment(0xed), segment(0xfe), picture.subarray(2)]);
+  const notes = [segment(0xe1, secret), segment(0xed, secret), segment(0xe2, `MPF\0${secret}`), Buffer.from([0]), segment(0xfe, secret)];
+  return Buffer.concat([picture.subarray(0, 2), ...notes, picture.subarray(2), Buffer.from(secret)]);
 }
 
 const box = (name: string, ...parts: (Buffer | string)[]): Buffer => {
@@ -67,8 +73,11 @@ export function anMp4(width: number, height: number, secret = "nothing"): Buffer
   stco.writeUInt32BE(1, 4);
   stco.writeUInt32BE(ftyp.length + 8, 8);
   const sound = box("trak", box("tkhd", Buffer.alloc(84)));
-  const track = box("trak", box("tkhd", tkhd), box("mdia", box("minf", box("stbl", box("stco", stco)))), box("meta", secret));
-  return Buffer.concat([ftyp, pictures, box("free", secret), box("moov", sound, track, box("udta", box("meta", secret)))]);
+  const handler = box("hdlr", Buffer.alloc(8), "vide", Buffer.alloc(12), secret);
+  const index = box("minf", box("note", secret), box("stbl", box("stco", stco)));
+  const track = box("trak", box("tkhd", tkhd), box("mdia", handler, index), box("meta", secret));
+  const moov = box("moov", sound, track, box("udta", box("meta", secret)));
+  return Buffer.concat([ftyp, pictures, box("free", secret), box("prmt", secret), moov]);
 }
 
 /** Where the first chunk of a video's pictures begins, as its index says. */

@@ -23,8 +23,9 @@ export async function sendInput(
   if (!image) return null;
   const original = await readFile(image.path);
   const media = inspectMedia(original);
-  if (media?.format !== "PNG" && media?.format !== "JPEG")
-    throw new EngineError("BAD_REQUEST", "the input is no picture", { isRetryable: false });
+  const bytes = media && stripMetadata(original, media.format);
+  if (!bytes || (media.format !== "PNG" && media.format !== "JPEG"))
+    throw new EngineError("BAD_REQUEST", "the input picture cannot be read", { isRetryable: false });
   if (recipe.kind === "image" && task.type === "POSE") {
     const { controlType } = task.parameters;
     const control = recipe.controls.get(controlType);
@@ -33,7 +34,6 @@ export async function sendInput(
       throw new EngineError("INTERNAL", message, { isRetryable: true });
     }
   }
-  const bytes = stripMetadata(original, media.format);
   const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 32);
   return client.upload(bytes, `${hash}.${media.format === "PNG" ? "png" : "jpg"}`);
 }

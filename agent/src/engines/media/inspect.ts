@@ -25,12 +25,15 @@ export function inspectMedia(bytes: Uint8Array): Media | null {
   }
 }
 
+/** The brand of a file that begins like an MP4 and is Apple's own, with codecs that only its players know. */
+const QUICKTIME = "qt  ";
+
 /** ISO 14496-12, 8.3.2: the last two fields of the first `tkhd` that has a size, in 16.16 fixed point. Sound has none. */
 function inspectMp4(bytes: Uint8Array): { width: number; height: number } | null {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const top = mp4Boxes(file, 0, file.length);
   const moov = findBox(top, "moov");
-  if (top[0]?.name !== "ftyp" || !moov) return null;
+  if (top[0]?.name !== "ftyp" || !moov || file.toString("latin1", 8, 12) === QUICKTIME) return null;
   for (const track of mp4Boxes(file, moov.start + 8, moov.end)) {
     const header = track.name === "trak" ? findBox(mp4Boxes(file, track.start + 8, track.end), "tkhd") : undefined;
     if (!header || header.end - header.start < 8) continue;

@@ -6,11 +6,12 @@ import { stripMetadata } from "./strip-metadata.ts";
 
 const THUMBNAIL = { maxSide: 512, maxBytes: 200 * 1024 };
 
-/** What the bytes of an engine's file are, ready to be handed out: without notes, a video with its index first. Null when they are neither. */
+/** What the bytes of an engine's file are, ready to be handed out: without notes, a video with its index first. Null when they are neither, or not whole. */
 export function cleanMedia(bytes: Uint8Array): (Media & { bytes: Uint8Array }) | null {
   const media = inspectMedia(bytes);
   if (!media) return null;
   const clean = stripMetadata(bytes, media.format);
+  if (!clean) return null;
   return { ...media, bytes: media.format === "MP4" ? withMoovFirst(clean) : clean };
 }
 
@@ -26,5 +27,6 @@ export async function withThumbnail(
   const thumbnail = await shrink(picture, THUMBNAIL);
   if (!thumbnail) return null;
   const small = stripMetadata(thumbnail.bytes, thumbnail.format);
+  if (!small) return null;
   return { content: { bytes }, format, width, height, thumbnail: { content: { bytes: small }, format: thumbnail.format } };
 }

@@ -206,6 +206,8 @@ async function readPicture({ image }: RunOptions["inputs"]): Promise<Order["imag
   if (!image) return null;
   const original = await readFile(image.path);
   const format = inspectMedia(original)?.format;
-  if (format !== "PNG" && format !== "JPEG") throw new EngineError("BAD_REQUEST", "the input is no picture", { isRetryable: false });
-  return { bytes: stripMetadata(original, format), format };
+  const bytes = format && stripMetadata(original, format);
+  if (!bytes || (format !== "PNG" && format !== "JPEG"))
+    throw new EngineError("BAD_REQUEST", "the input picture cannot be read", { isRetryable: false });
+  return { bytes, format };
 }
