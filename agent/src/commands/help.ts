@@ -92,10 +92,12 @@ const SUMMARY: Readonly<Record<CommandName, string>> = {
 };
 
 const OF_COMMAND: Readonly<Record<Exclude<CommandName, "run">, string>> = {
-  init: `Usage: stargraph-agent init [--force] [--config FILE]
+  init: `Usage: stargraph-agent init [--force] [settings as for run]
 
-Asks for the edge, the key, a name, the engine and when it may work, and writes
-the config file, which nobody else may read.
+Writes the config file, which nobody else may read: from the flags and variables
+that are given, from what is found on this machine, and from a few questions
+about the rest. Where there is no terminal to ask on, --edge, --key-file and
+--engine do.
 
   --force            Write it anew where it is there already
 `,

@@ -1,73 +1,96 @@
 import { mkdir, stat, writeFile } from "node:fs/promises";
-import { homedir, hostname } from "node:os";
 import { dirname, resolve } from "node:path";
-import { input, password, select } from "@inquirer/prompts";
 import type { CommandLine } from "../config/command-line.ts";
-import { type Answers, writeConfigText } from "../config/config-text.ts";
-import { defaultConfigPath } from "../config/read-config.ts";
-import { Settings } from "../config/settings.ts";
-import { hasBuiltIn, isComfyUIThere } from "../engines/find-engine.ts";
+import { type Answers, type EngineAnswer, writeConfigText } from "../config/config-text.ts";
+import { defaultConfigPath, readConfig, type Surroundings, SURROUNDINGS } from "../config/read-config.ts";
+import { COMFYUI_URL, hasBuiltIn, isComfyUIThere, isWebUiThere, WEBUI_URL } from "../engines/find-engine.ts";
 import { Refusal } from "../refusal.ts";
+import { askForAnswers, type Known, type Terminal } from "./init-questions.ts";
 
-export interface Terminal {
-  input: NodeJS.ReadableStream & { isTTY?: boolean };
-  output: NodeJS.WritableStream;
+export interface InitDeps {
+  terminal: Terminal;
+  around: Surroundings;
+  /** Engines that could be used at once, the best first. */
+  findEngines: () => Promise<EngineAnswer["engine"][]>;
 }
 
-/** Asks what serving takes, and writes the config file. */
-export async function init(line: CommandLine, terminal: Terminal = { input: process.stdin, output: process.stdout }): Promise<number> {
+const DEPS: InitDeps = { terminal: { input: process.stdin, output: process.stdout }, around: SURROUNDINGS, findEngines };
+
+/** Writes the config file: of what flags and variables say, of what is found here, and of what is asked. */
+export async function init(line: CommandLine, { terminal, around, findEngines: find }: InitDeps = DEPS): Promise<number> {
   const named = line.flags["config"];
-  const path = typeof named === "string" ? resolve(named) : defaultConfigPath(homedir());
-  if (!terminal.input.isTTY) throw new Refusal("init asks questions, and there is no terminal to ask on. Give flags, or write the file.");
+  const path = typeof named === "string" ? resolve(named) : defaultConfigPath(around.home);
   const isThere = await stat(path).then(
     () => true,
     () => false,
   );
   if (isThere && line.flags["force"] !== true)
     throw new Refusal(`${path} is there already. To write it anew: stargraph-agent init --force`);
-  const text = writeConfigText(await ask(terminal));
+  const known = knownOf(line, path, around, await find());
+  const answers = terminal.input.isTTY ? await ask(known, terminal) : withoutAsking(known);
+  if (answers === null) {
+    terminal.output.write("Nothing was written.\n");
+    return 130;
+  }
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await writeFile(path, text, { mode: 0o600 });
-  terminal.output.write(`Wrote ${path}. Now: stargraph-agent doctor, then stargraph-agent.\n`);
+  await writeFile(path, writeConfigText(answers), { mode: 0o600 });
+  const flag = typeof named === "string" ? ` --config ${path}` : "";
+  const { engine } = answers;
+  const where = "url" in engine ? ` at ${engine.url}` : "";
+  terminal.output.write(
+    `Wrote ${path}, to draw with ${engine.engine}${where}.\nNow: stargraph-agent doctor${flag}, then stargraph-agent${flag}\n`,
+  );
   return 0;
 }
 
-async function ask(terminal: Terminal): Promise<Answers> {
-  const isThere = await isComfyUIThere();
-  const edge = await input({ message: "Address of the edge", default: "https://", validate: valid("edge") }, terminal);
-  const key = await password({ message: "Agent key (sgk_...)", mask: true, validate: valid("key") }, terminal);
-  const name = await input({ message: "Name of this machine", default: hostname().slice(0, 100), validate: valid("name") }, terminal);
-  const engine = await select<Answers["engine"]>(
-    {
-      message: "Engine",
-      choices: [
-        {
-          value: "comfyui",
-          name: `ComfyUI at http://127.0.0.1:8188${isThere ? " (it answers)" : ""}`,
-        },
-        {
-          value: "built-in",
-          name: `built-in: small, needs no GPU${hasBuiltIn() ? "" : " (npm install stargraph-scene)"}`,
-        },
-      ],
-      default: isThere || !hasBuiltIn() ? "comfyui" : "built-in",
-    },
-    terminal,
-  );
-  const use = await select<"always" | "idle">(
-    {
-      message: "When may it work?",
-      choices: [
-        { value: "always", name: "always" },
-        { value: "idle", name: "only while nobody uses this machine" },
-      ],
-    },
-    terminal,
-  );
-  return { edge, key, name, engine, isIdleOnly: use === "idle" };
+/** What is said already: a config file that is there is to be written anew, so it says nothing. */
+function knownOf({ flags }: CommandLine, path: string, around: Surroundings, there: EngineAnswer["engine"][]): Known {
+  const { config: _, ...others } = flags;
+  const env: NodeJS.ProcessEnv = { ...around.env, STARGRAPH_CONFIG: undefined };
+  const readText = (file: string) => (file === defaultConfigPath(around.home) || file === path ? null : around.readText(file));
+  const said = readConfig({ flags: others }, { ...around, env, readText });
+  const keyFile = others["key-file"] ?? env["STARGRAPH_KEY_FILE"];
+  const servers = there.filter((name) => name !== "built-in");
+  const engine = said.isEngineChosen ? said.engines[0]?.engine : servers.length === 1 ? servers[0] : undefined;
+  return {
+    there,
+    name: said.name,
+    ...(said.edge && { edge: said.edge.href.replace(/\/$/, "") }),
+    ...(said.key !== null && { key: typeof keyFile === "string" && keyFile !== "" ? { file: resolve(keyFile) } : { text: said.key } }),
+    ...(engine && engine !== "command" && { engine: answerOf(engine) }),
+    ...(said.rest.isIdleOnly && { isIdleOnly: true }),
+  };
 }
 
-const valid = (setting: "edge" | "key" | "name") => (text: string) => {
-  const judged = Settings.shape[setting].safeParse(text);
-  return judged.success || (judged.error.issues[0]?.message ?? "is wrong");
-};
+function answerOf(engine: Exclude<EngineAnswer["engine"], "command">): EngineAnswer {
+  if (engine === "built-in") return { engine };
+  return { engine, url: engine === "comfyui" ? COMFYUI_URL : WEBUI_URL };
+}
+
+/** Null when the person would rather not. */
+async function ask(known: Known, terminal: Terminal): Promise<Answers | null> {
+  try {
+    return await askForAnswers(known, terminal);
+  } catch (error) {
+    // Ctrl-C in a question.
+    if (error instanceof Error && error.name === "ExitPromptError") return null;
+    throw error;
+  }
+}
+
+function withoutAsking({ edge, key, name, isIdleOnly, there, ...known }: Known): Answers {
+  const engine = known.engine ?? (there.join() === "built-in" ? answerOf("built-in") : undefined);
+  const lacking = [edge ? null : "--edge", key ? null : "--key or --key-file", engine ? null : "--engine"].filter((flag) => flag !== null);
+  if (edge && key && engine) return { edge, key, engine, name, isIdleOnly: isIdleOnly ?? false };
+  throw new Refusal(`init asks questions, and there is no terminal to ask on. Say it with flags: ${lacking.join(", ")}`);
+}
+
+async function findEngines(): Promise<EngineAnswer["engine"][]> {
+  const [hasComfyUI, hasWebUi] = await Promise.all([isComfyUIThere(), isWebUiThere()]);
+  const found: [EngineAnswer["engine"], boolean][] = [
+    ["comfyui", hasComfyUI],
+    ["sdapi", hasWebUi],
+    ["built-in", hasBuiltIn()],
+  ];
+  return found.filter(([, isThere]) => isThere).map(([engine]) => engine);
+}

@@ -16,9 +16,12 @@ export async function findEngine(
 
 const LOOK_MS = 2_000;
 
-export const isComfyUIThere = (): Promise<boolean> => isThere("http://127.0.0.1:8188/system_stats");
+export const COMFYUI_URL = "http://127.0.0.1:8188";
+export const WEBUI_URL = "http://127.0.0.1:7860";
+
+export const isComfyUIThere = (): Promise<boolean> => isThere(`${COMFYUI_URL}/system_stats`);
 /** One that was started without `--api` is of no use. */
-const isWebUiThere = (): Promise<boolean> => isThere("http://127.0.0.1:7860/sdapi/v1/sd-models");
+export const isWebUiThere = (): Promise<boolean> => isThere(`${WEBUI_URL}/sdapi/v1/sd-models`);
 
 /** Node's own client, because the agent's other one is loaded with the first task. */
 async function isThere(url: string): Promise<boolean> {
