@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { InputFile } from "@star-graph/shared/agent-protocol";
@@ -87,12 +87,14 @@ test("a size of nothing switches it off, and drops what was kept before", async 
   expect(await off.take(inputOf("cat"), target)).toBe(false);
 });
 
-test("a start removes what a crash left half written", async () => {
-  const { cache, kept, keep } = await aCache();
+test("a start removes what a crash left half written, and nothing that its owner has there", async () => {
+  const { cache, kept, keep, inputOf } = await aCache(3);
   await keep("cat");
-  await writeFile(join(kept, "half.1.tmp"), "c");
+  await writeFile(join(kept, `${inputOf("dog").sha256}.1.tmp`), "d");
+  await writeFile(join(kept, "holiday.jpg"), "larger than the cache");
+  await mkdir(join(kept, "holiday"));
   await cache.open();
-  expect(await readdir(kept)).toHaveLength(1);
+  expect((await readdir(kept)).toSorted()).toEqual([inputOf("cat").sha256, "holiday", "holiday.jpg"].toSorted());
 });
 
 test("nothing stays for more than a day after its last use", () => {

@@ -18,6 +18,10 @@ interface CachedFile {
   usedAtMs: number;
 }
 
+/** A picture that is kept, and one that is on its way into the cache. What is called otherwise in the folder is not the agent's. */
+const KEPT = /^[0-9a-f]{64}$/;
+const DRAFT = /^[0-9a-f]{64}\.\d+\.tmp$/;
+
 /** They are other people's pictures: none stays longer than a day after its last use. */
 const MAX_IDLE_MS = 24 * 3_600_000;
 
@@ -54,7 +58,7 @@ export class InputCache implements InputStore {
   async open(): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     for (const name of await readdir(this.#folder)) {
-      if (!/^[0-9a-f]{64}$/.test(name)) await rm(join(this.#folder, name), { recursive: true, force: true });
+      if (DRAFT.test(name)) await rm(join(this.#folder, name), { force: true });
     }
     await this.#dropWhatIsTooMuch();
   }
@@ -98,9 +102,9 @@ export class InputCache implements InputStore {
   async #dropWhatIsTooMuch(): Promise<void> {
     const files: CachedFile[] = [];
     for (const name of await readdir(this.#folder)) {
-      if (name.endsWith(".tmp")) continue;
+      if (!KEPT.test(name)) continue;
       const facts = await stat(join(this.#folder, name)).catch(() => null);
-      if (facts) files.push({ name, bytes: facts.size, usedAtMs: facts.mtimeMs });
+      if (facts?.isFile()) files.push({ name, bytes: facts.size, usedAtMs: facts.mtimeMs });
     }
     for (const name of filesToDrop(files, this.#maxBytes, this.#nowMs())) await rm(join(this.#folder, name), { force: true });
   }

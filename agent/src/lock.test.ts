@@ -29,6 +29,15 @@ test("one at a time, and free again after release", async () => {
   expect(await readdir(folder)).toEqual(["lock"]);
 });
 
+test("a file of somebody else under its name is left alone; one that a power cut has emptied is taken over", async () => {
+  const path = join(await temporaryFolder(), "lock");
+  await writeFile(path, "yarn");
+  await expect(takeLock(path)).rejects.toThrow(/no lock of an agent/);
+  expect(await readFile(path, "utf8")).toBe("yarn");
+  await writeFile(path, "\0\0");
+  expect((await takeLock(path)).kind).toBe("taken");
+});
+
 test("of many that find a stale lock at once, one takes it", async () => {
   const path = join(await temporaryFolder(), "lock");
   const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);

@@ -19,7 +19,7 @@ export async function livingHolder(text: string, startOf: (pid: number) => Promi
 
 /**
  * Takes a lock file. One whose holder died, by `kill -9` too, is taken over.
- * @throws the file system's error when the folder cannot be written.
+ * @throws the file system's error when the folder cannot be written; an error when a file of somebody else has its name.
  */
 export async function takeLock(path: string): Promise<LockAnswer> {
   const own: Holder = { pid: process.pid, startedAt: (await processStart(process.pid)) ?? "" };
@@ -34,6 +34,7 @@ export async function takeLock(path: string): Promise<LockAnswer> {
       if (text === null) continue;
       const holder = await livingHolder(text, processStart);
       if (holder) return { kind: "busy", holder };
+      if (isForeign(text)) throw new Error(`${path} is no lock of an agent`);
       // Several may find the same stale lock. Only who holds the right to replace this very one does so; else a
       // slow process would take away the lock that a quick one has just put there.
       const right = await takeLock(`${path}.after-${createHash("sha256").update(text).digest("hex").slice(0, 16)}`);
@@ -65,6 +66,9 @@ async function processStart(pid: number): Promise<string | null> {
     return hasCode(error, "EPERM") ? "alive" : null;
   }
 }
+
+/** A power cut can leave a lock without bytes, or with zeros. */
+const isForeign = (text: string): boolean => text.replaceAll("\0", "") !== "" && !Holder.safeParse(parseJson(text)).success;
 
 async function linked(from: string, to: string): Promise<boolean> {
   try {

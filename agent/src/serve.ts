@@ -8,6 +8,7 @@ import { controlAddress } from "./control/address.ts";
 import { obeyOwner, type OwnersAgent, type Standing, statusOf as statusForOwner } from "./control/obey-owner.ts";
 import { listenForOwner } from "./control/server.ts";
 import { Delivery } from "./delivery.ts";
+import { EngineError } from "./engines/engine.ts";
 import type { EngineSet } from "./engines/engine-set.ts";
 import { hearEdge } from "./hear-edge.ts";
 import { InputCache } from "./input-cache.ts";
@@ -17,7 +18,7 @@ import { Machine } from "./life/measure.ts";
 import { readPause, writePause } from "./life/pause-file.ts";
 import { Link, urlAtEdge } from "./link.ts";
 import { openNetwork } from "./network.ts";
-import { hasCode, messageOf } from "./outside.ts";
+import { messageOf } from "./outside.ts";
 import { limitModels, reasonOfOwner } from "./owner-limits.ts";
 import { postPreview } from "./post-preview.ts";
 import { Runner } from "./runner.ts";
@@ -29,9 +30,6 @@ import type { StateFolder } from "./state-folder.ts";
 import type { StatusPage } from "./status-page/status-page.ts";
 import { AGENT_TIMINGS } from "./timings.ts";
 import { AGENT_VERSION } from "./version.ts";
-
-/** What a disk that takes no more says: full, over quota, over the size a file may have, read-only. */
-const isDiskError = (error: unknown): boolean => hasCode(error, "ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO");
 
 /** Wires one agent together and runs it until it is stopped, refused, or has left of its own. */
 export async function serve(config: AgentConfig, state: StateFolder, engines: EngineSet, deps: AgentDeps): Promise<void> {
@@ -47,7 +45,7 @@ export async function serve(config: AgentConfig, state: StateFolder, engines: En
   const spool = new Spool(state.spoolFolder);
   const network = openNetwork(config.extraAuthorities);
   const { request } = network;
-  const machine = new Machine(state.spoolFolder, config.rest, () => engines.engines);
+  const machine = new Machine(config.stateFolder, spool, config.rest, () => engines.engines);
   const counts = { drawn: 0, failed: 0 };
   let standing: Standing | null = null;
 
@@ -132,7 +130,8 @@ export async function serve(config: AgentConfig, state: StateFolder, engines: En
     onEnd: (end) => {
       if (end.kind === "spooled") counts.drawn++;
       if (end.kind === "failed") counts.failed++;
-      if (end.kind === "failed" && isDiskError(end.error)) machine.suspectDisk();
+      // An engine explains what went wrong with it; a disk that takes no more has many names.
+      if (end.kind === "failed" && !(end.error instanceof EngineError)) machine.suspectDisk();
       gate.noteWork();
       // Between tasks the box is looked at before another one is asked for.
       void asking.after(gate.check());
@@ -174,7 +173,9 @@ export async function serve(config: AgentConfig, state: StateFolder, engines: En
     }),
   };
 
-  for (const meta of await spool.recover()) {
+  const onUnreadable = (attemptId: string, error: unknown) =>
+    log.error("spool-unreadable", `A spooled result cannot be read: ${messageOf(error)}`, { attemptId });
+  for (const meta of await spool.recover(onUnreadable)) {
     log.info("recovered", "Found a result that was not yet delivered", { attemptId: meta.attemptId });
     delivery.deliver(meta);
   }

@@ -27,9 +27,9 @@ export type SpoolMeta = z.infer<typeof SpoolMeta>;
  * Judges a folder of the spool after a restart. `meta.json` is written last, so a folder without a readable one,
  * or whose files are not all there, was left by a run that did not finish.
  */
-export function judgeSpoolEntry(folderName: string, metaText: string | null, sizes: ReadonlyMap<string, number>): SpoolMeta | null {
+export function judgeSpoolEntry(attemptId: string, metaText: string | null, sizes: ReadonlyMap<string, number>): SpoolMeta | null {
   const parsed = SpoolMeta.safeParse(metaText === null ? undefined : parseJson(metaText));
-  if (!parsed.success || parsed.data.attemptId !== folderName) return null;
+  if (!parsed.success || parsed.data.attemptId !== attemptId) return null;
   const files = parsed.data.pictures.flatMap((picture) => [picture, picture.thumbnail]);
   return files.every(({ file, bytes }) => sizes.get(file) === bytes) ? parsed.data : null;
 }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, truncate, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { temporaryFolder } from "../test/run-in-process.ts";
@@ -16,16 +16,21 @@ async function aSpool(attemptId = "a1") {
   return { folder, spool, output };
 }
 
+const recovered = (spool: Spool) =>
+  spool.recover((attemptId, error) => {
+    throw new Error(`${attemptId} cannot be read`, { cause: error });
+  });
+
 describe("after a restart", () => {
   test("finds what was stored, whole", async () => {
-    const { folder, spool } = await aSpool();
+    const { folder, spool, output } = await aSpool();
     const meta = await spool.store("a1", UPLOAD, { files: [aFile("one"), aFile("two")], servedBy: SERVED_BY, notes: ["n"] });
-    expect(await new Spool(folder).recover()).toEqual([meta]);
+    expect(await recovered(new Spool(folder))).toEqual([meta]);
     expect(meta.pictures.map(({ file, thumbnail }) => [file, thumbnail.file])).toEqual([
       ["result-0.png", "thumbnail-0.webp"],
       ["result-1.png", "thumbnail-1.webp"],
     ]);
-    expect((await readdir(join(folder, "a1"))).toSorted()).toEqual([
+    expect((await readdir(output)).toSorted()).toEqual([
       "meta.json",
       "result-0.png",
       "result-1.png",
@@ -34,17 +39,42 @@ describe("after a restart", () => {
     ]);
   });
 
-  test("removes a run that did not finish, a result that lost bytes, and what is none of its own", async () => {
+  test("removes a run that did not finish, and a result that lost bytes", async () => {
     const { folder, spool, output } = await aSpool("unfinished");
     await writeFile(join(output, "half.png"), "x");
-    await spool.begin("short");
+    const short = await spool.begin("short");
     await spool.store("short", UPLOAD, { files: [aFile("one")], servedBy: SERVED_BY, notes: [] });
-    await truncate(join(folder, "short", "result-0.png"), 1);
-    await writeFile(join(folder, "stray"), "x");
-    await mkdir(join(folder, "deep", "er"), { recursive: true });
-    expect(await spool.recover()).toEqual([]);
+    await truncate(join(short, "result-0.png"), 1);
+    expect(await recovered(spool)).toEqual([]);
     expect(await readdir(folder)).toEqual([]);
   });
+
+  test("leaves alone what an owner has in the folder, and starts though a result cannot be read", async () => {
+    const { folder, spool } = await aSpool();
+    await writeFile(join(folder, "letter.txt"), "x");
+    await mkdir(join(folder, "cron", "daily"), { recursive: true });
+    await mkdir(spool.pathOf("odd", "meta.json"), { recursive: true });
+    const unreadable: string[] = [];
+    expect(await spool.recover((attemptId) => unreadable.push(attemptId))).toEqual([]);
+    expect(unreadable).toEqual(["odd"]);
+    expect((await readdir(folder)).toSorted()).toEqual(["cron", "letter.txt", "odd.attempt"]);
+  });
+});
+
+test("a spool that its owner has deleted is made again", async () => {
+  const { folder, spool } = await aSpool();
+  await rm(folder, { recursive: true });
+  expect(await readdir(await spool.begin("a1"))).toEqual([]);
+});
+
+test("says whether it could keep a file, and leaves none", async () => {
+  const { folder, spool } = await aSpool();
+  await spool.remove("a1");
+  expect(await spool.canKeep()).toBe(true);
+  expect(await readdir(folder)).toEqual([]);
+  await rm(folder, { recursive: true });
+  await writeFile(folder, "a file where the folder should be");
+  expect(await spool.canKeep()).toBe(false);
 });
 
 test("an attempt that starts again starts with an empty folder", async () => {

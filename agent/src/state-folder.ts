@@ -69,6 +69,7 @@ async function readAgentId(path: string): Promise<string> {
     return id;
   }
   const identity = Identity.safeParse(parseJson(text));
-  if (!identity.success) throw new Refusal(`${path} is damaged. Delete it: the agent then makes itself a new id.`);
+  if (!identity.success)
+    throw new Refusal(`${path} is damaged. Delete it if an agent wrote it, which then makes itself a new id; else choose another --state.`);
   return identity.data.id;
 }

@@ -1,11 +1,11 @@
-import { rm, statfs, writeFile } from "node:fs/promises";
+import { statfs } from "node:fs/promises";
 import { totalmem } from "node:os";
-import { join } from "node:path";
 import type { RestRules } from "../config/agent-config.ts";
 import type { Engine } from "../engines/engine.ts";
 import { findGpus, type Gpu, type GpuTool } from "../machine/gpus.ts";
 import { inputIdleMs } from "../machine/input-idle.ts";
 import { runTool } from "../machine/tool.ts";
+import type { Spool } from "../spool.ts";
 import type { Vitals } from "./rest.ts";
 
 /** A GPU this busy while no task of ours runs works for somebody else. */
@@ -15,9 +15,6 @@ const JUST_TYPED_MS = 30_000;
 /** The tools start a process each: a box that is not watched for its user is asked for heat only now and then. */
 const GPU_EVERY_MS = 60_000;
 
-/** About what a picture takes. */
-const PROBE = new Uint8Array(2 * 1024 * 1024);
-
 export interface Look {
   vitals: Vitals;
   gpus: readonly Gpu[];
@@ -26,6 +23,7 @@ export interface Look {
 /** Looks at the box. The tool that knows its GPUs is found once. */
 export class Machine {
   readonly #folder: string;
+  readonly #spool: Pick<Spool, "canKeep">;
   readonly #rules: RestRules;
   readonly #engines: () => readonly Engine[];
   #tool: GpuTool | null = null;
@@ -33,8 +31,10 @@ export class Machine {
   #gpusAtMs = -Infinity;
   #isDiskSuspect = false;
 
-  constructor(folder: string, rules: RestRules, engines: () => readonly Engine[]) {
+  /** @param folder the state folder, whose disk is looked at. */
+  constructor(folder: string, spool: Pick<Spool, "canKeep">, rules: RestRules, engines: () => readonly Engine[]) {
     this.#folder = folder;
+    this.#spool = spool;
     this.#rules = rules;
     this.#engines = engines;
   }
@@ -48,7 +48,7 @@ export class Machine {
     return this.#gpus;
   }
 
-  /** A result could not be kept: from now on a look tries to write, until that works. */
+  /** An attempt failed in a way that its engine does not explain: from now on a look tries to keep a file, until that works. */
   suspectDisk(): void {
     this.#isDiskSuspect = true;
   }
@@ -76,15 +76,11 @@ export class Machine {
   }
 
   async #isRefusing(): Promise<boolean> {
-    const path = join(this.#folder, "probe");
-    try {
-      await writeFile(path, PROBE);
-      this.#isDiskSuspect = false;
-    } catch {
-      // Whatever the reason, results could not be kept either.
-    }
-    await rm(path, { force: true }).catch(() => {});
-    return this.#isDiskSuspect;
+    // Another attempt may fail during the trial, and then asks for one of its own.
+    this.#isDiskSuspect = false;
+    const canKeep = await this.#spool.canKeep();
+    if (!canKeep) this.#isDiskSuspect = true;
+    return !canKeep;
   }
 
   async #lookAtGpus(): Promise<readonly Gpu[]> {
