@@ -1,6 +1,7 @@
 import { setInterval as ticks } from "node:timers/promises";
 import type { AgentMessage, CompletedMessage, FailedMessage } from "@star-graph/shared/agent-protocol";
 import type { BackoffLimits } from "./backoff.ts";
+import { failed } from "./failure.ts";
 import type { Log } from "./log.ts";
 import type { HttpRequest } from "./network.ts";
 import { messageOf } from "./outside.ts";
@@ -152,8 +153,4 @@ export class Delivery {
     held.end = failed(attemptId, "The agent lost the result before it was uploaded", true);
     this.#deps.send(held.end);
   }
-}
-
-export function failed(attemptId: string, message: string, isRetryable: boolean): FailedMessage {
-  return { type: "failed", attemptId, error: "INTERNAL", message: message.slice(0, 1000), retryable: isRetryable };
 }

@@ -7,8 +7,13 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** `ENOENT`, `UND_ERR_SOCKET`, …; null when it has none. */
+export function codeOf(error: unknown): string | null {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;
+}
+
 export function hasCode(error: unknown, ...codes: string[]): boolean {
-  return error instanceof Error && "code" in error && typeof error.code === "string" && codes.includes(error.code);
+  return codes.includes(codeOf(error) ?? "");
 }
 
 export function messageOf(error: unknown): string {

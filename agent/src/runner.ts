@@ -2,9 +2,10 @@ import type { AgentMessage, OfferMessage } from "@star-graph/shared/agent-protoc
 import type { EngineTask } from "@star-graph/shared/rest/generate";
 import type { TaskProgress, TaskType } from "@star-graph/shared/task";
 import { modelOf, workOf } from "@star-graph/shared/work";
-import { type Delivery, failed } from "./delivery.ts";
+import type { Delivery } from "./delivery.ts";
 import { type Engine, EngineError, type EngineProgress, type EngineResult, type RunOptions } from "./engines/engine.ts";
 import type { EngineSet } from "./engines/engine-set.ts";
+import { toFailure } from "./failure.ts";
 import type { Log } from "./log.ts";
 import { reasonToReject } from "./offer.ts";
 import { messageOf } from "./outside.ts";
@@ -212,12 +213,6 @@ export class Runner {
     if (end.kind !== "spooled") await spool.remove(attemptId).catch(() => {});
     return end;
   }
-}
-
-function toFailure(attemptId: string, error: unknown) {
-  const message = messageOf(error);
-  if (!(error instanceof EngineError)) return failed(attemptId, message, true);
-  return { ...failed(attemptId, message, error.isRetryable), error: error.failure };
 }
 
 /** Holds an engine to the protocol's limits, so that one long note does not cost a finished picture. */

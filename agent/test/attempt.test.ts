@@ -1,6 +1,7 @@
-import { readdir } from "node:fs/promises";
+import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
+import { tellAgent } from "../src/control/client.ts";
 import { EngineError } from "../src/engines/engine.ts";
 import { inspectMedia } from "../src/engines/media/inspect.ts";
 import { anOffer } from "./builders.ts";
@@ -44,7 +45,7 @@ test("runs an offer: accepts, reports, uploads with digest and grant, completes,
   // Step 2 and the first upload came within the coalescing interval and were overtaken; 9 after 10 went backwards.
   expect(steps).toEqual(["loading 0/1", "sampling 1/10", "sampling 10/10", "encoding 0/1", "uploading 0/2", "uploading 2/2"]);
 
-  expect(await spooled(stateFolder)).toEqual(["a1"]);
+  expect(await spooled(stateFolder)).toEqual(["a1.attempt"]);
   line.send({ type: "ack", attemptId: "a1", outcome: "recorded" });
   await vi.waitFor(async () => expect(await spooled(stateFolder)).toEqual([]));
 });
@@ -128,6 +129,23 @@ test("tells why the engine failed, and again until acknowledged", async () => {
     retryable: true,
   });
   expect(await spooled(stateFolder)).toEqual([]);
+});
+
+test("rests when results cannot be kept for whatever reason, shows no path of the machine, and works again once they can", async () => {
+  const { edge, stateFolder, engine } = await startAgent();
+  const { line } = await edge.nextAgent();
+  const spool = join(stateFolder, "spool");
+  await rm(spool, { recursive: true });
+  await writeFile(spool, "a file where the folder should be");
+  line.send(anOffer(edge.url, "a1"));
+  expect(await line.next("failed")).toMatchObject({ message: "Something went wrong in the agent (ENOTDIR)", retryable: true });
+  expect(await line.next("status")).toMatchObject({ status: { restingBecause: "its disk takes no more files" } });
+  line.send({ type: "ack", attemptId: "a1", outcome: "recorded" });
+  await rm(spool);
+  expect(await tellAgent(stateFolder, { command: "resume" })).toMatchObject({ restingBecause: null });
+  line.send(anOffer(edge.url, "a2"));
+  (await engine.runs.take()).finish();
+  expect(await line.next("completed")).toMatchObject({ attemptId: "a2" });
 });
 
 test("a result larger than the edge takes fails without an upload", async () => {
