@@ -142,7 +142,7 @@ export class ComfyUIEngine implements Engine {
     try {
       const image = await sendInput(this.#client, found.recipe, task, inputs);
       const plan = planTask(found.recipe, task, { classes, image, prefix: `stargraph/${promptId}` });
-      const problems = problemsOf(plan.graph, classes);
+      const problems = problemsOf(plan.graph, classes, plan.filledIn);
       if (problems.length > 0) throw problemsError(problems);
       signal.throwIfAborted();
       const submission = { graph: plan.graph, promptId, clientId: this.#clientId, withPreviews: this.#settings.previews };

@@ -106,6 +106,10 @@ export class Discovery {
 }
 
 function sayWhatLacks(workflow: Workflow, classes: NodeClasses, log: Log): void {
-  const lacking = workflow.lacks(classes);
-  if (lacking.length > 0) log.warn("workflow-left-out", `${workflow.title} is not offered: ComfyUI lacks the nodes ${lacking.join(", ")}`);
+  const { nodes, files } = workflow.lacks(classes);
+  const lacking = [
+    ...(nodes.length > 0 ? [`the nodes ${nodes.join(", ")}`] : []),
+    ...(files.length > 0 ? [`the files ${files.join(", ")}`] : []),
+  ];
+  if (lacking.length > 0) log.warn("workflow-left-out", `${workflow.title} is not offered: ComfyUI lacks ${lacking.join(" and ")}`);
 }

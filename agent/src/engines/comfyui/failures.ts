@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { EngineError } from "../engine.ts";
+import { isModelFile } from "./object-info.ts";
 import type { GraphProblem } from "./validate-graph.ts";
 
 /*
@@ -19,10 +20,6 @@ const Refusal = z.object({
     )
     .catch({}),
 });
-
-/** Inputs that name a file of a model; `clip_name1` and the like too. */
-const isModelFile = (input: string | null | undefined): boolean =>
-  /^(ckpt|unet|clip|vae|control_net|model|lora|style_model)_name\d?$/.test(input ?? "");
 
 /** Why a graph was not taken by `POST /prompt`. */
 export function refusalOf(status: number, body: unknown): EngineError {

@@ -26,16 +26,23 @@ export async function fetchResults(
   folder: string,
 ): Promise<[EngineFile, ...EngineFile[]]> {
   const ordered = outputOf(task);
-  const listed = plan.results.flatMap((node) => end.outputs.get(node) ?? []);
+  const listed = withoutPreviews(plan.results.flatMap((node) => end.outputs.get(node) ?? []));
   const found: CleanMedia[] = [];
+  let unreadable = 0;
   for (const file of listed) {
     const media = await fetchMedia(client, file);
-    // What a workflow makes besides (a thumbnail of its own, a text) is not what was ordered.
-    if ((media.format === "MP4") === ordered.isVideo) found.push(media);
+    // What a workflow makes besides (a latent, a text, a thumbnail of its own) is not what was ordered.
+    if (!media) unreadable++;
+    else if ((media.format === "MP4") === ordered.isVideo) found.push(media);
   }
   for (const bytes of listed.length === 0 && !ordered.isVideo ? end.sent : []) {
     const media = cleanMedia(bytes);
     if (media) found.push(media);
+  }
+  if (found.length < ordered.files && unreadable > 0) {
+    throw new EngineError("INTERNAL", "the result is of a kind that cannot be handed out (PNG, JPEG, WebP and MP4 can)", {
+      isRetryable: false,
+    });
   }
   if (found.length === 0 && listed.length > 0) {
     const kind = ordered.isVideo ? "a picture where an MP4" : "a video where a picture";
@@ -58,15 +65,18 @@ export async function fetchResults(
   return [first, ...others];
 }
 
-async function fetchMedia(client: ComfyClient, file: ServerFile): Promise<CleanMedia> {
+/** What a node shows and does not save is a result only where nothing is saved. */
+function withoutPreviews(files: readonly ServerFile[]): readonly ServerFile[] {
+  const saved = files.filter(({ type }) => type !== "temp");
+  return saved.length > 0 ? saved : files;
+}
+
+/** Null for a file that is neither a picture nor a video. */
+async function fetchMedia(client: ComfyClient, file: ServerFile): Promise<CleanMedia | null> {
   const bytes = await client.view(file);
   // An output node that was not run again names the file of an earlier job, which may have been deleted since.
   if (!bytes) throw new EngineError("INTERNAL", "the result's file is gone from ComfyUI's folder", { isRetryable: true });
-  const media = cleanMedia(bytes);
-  if (media) return media;
-  throw new EngineError("INTERNAL", "the result is of a kind that cannot be handed out (PNG, JPEG, WebP and MP4 can)", {
-    isRetryable: false,
-  });
+  return cleanMedia(bytes);
 }
 
 async function asFile(client: ComfyClient, media: CleanMedia, plan: Plan, end: Succeeded, folder: string): Promise<EngineFile> {

@@ -19,7 +19,7 @@ type Wanted = ComfyUISettings["models"][number];
  * workflows and mapping come first, then the table.
  */
 export function findModels(classes: NodeClasses, mapping: readonly Wanted[], workflows: readonly Workflow[]): FoundModel[] {
-  const found = workflows.filter((workflow) => workflow.lacks(classes).length === 0).map(ofWorkflow);
+  const found = workflows.filter((workflow) => workflow.isRunnable(classes)).map(ofWorkflow);
   const known = KNOWN_MODELS.flatMap(({ name, family, files }): Wanted[] => {
     const file = filesOf(classes, family).find((listed) => files.test(fileName(listed)));
     return file === undefined ? [] : [{ name, family, file }];

@@ -17,6 +17,8 @@ export interface Plan {
   results: readonly string[];
   /** The node that saves a frame of the video, for its thumbnail. */
   thumbnail?: string;
+  /** Places (`6.text`) of the task's values, where the rest of the graph is the owner's. */
+  filledIn?: ReadonlySet<string>;
   /** What whoever ordered it should know. */
   notes: readonly string[];
 }

@@ -42,6 +42,8 @@ const Options = z
     max: z.number().optional(),
     default: z.unknown().optional(),
     image_upload: z.boolean().optional(),
+    /** The value is a list of choices. */
+    multiselect: z.boolean().optional(),
   })
   .catch({});
 
@@ -70,6 +72,7 @@ function readInput([type, rest]: readonly unknown[], isRequired: boolean): NodeI
 /** Choices come in two forms: the list in the type's place, or `COMBO` with the list among the options. */
 function kindOf(type: unknown, options: z.infer<typeof Options>): InputKind {
   if (options.image_upload) return { kind: "upload" };
+  if (options.multiselect) return { kind: "unknown" };
   if (Array.isArray(type)) return { kind: "choice", options: type };
   switch (type) {
     case "COMBO":
@@ -86,6 +89,10 @@ function kindOf(type: unknown, options: z.infer<typeof Options>): InputKind {
       return typeof type === "string" && !type.startsWith("COMFY_") ? { kind: "link", type } : { kind: "unknown" };
   }
 }
+
+/** Inputs that name a file of a model; `clip_name1` and the like too. */
+export const isModelFile = (input: string | null | undefined): boolean =>
+  /^(ckpt|unet|clip|vae|control_net|model|lora|style_model)_name\d?$/.test(input ?? "");
 
 /** The names that a node's input can be set to, such as the files of a loader; none where node or input are absent. */
 export function choicesOf(classes: NodeClasses, className: string, input: string): string[] {

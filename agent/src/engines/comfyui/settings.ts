@@ -8,8 +8,8 @@ const MaxPixels = z
   .min(64 * 64)
   .optional();
 
-/** `<node id>.<input>`, as in the workflow's file; one value may go to several places. */
-const Place = z.string().regex(/^[^.]+\.[^.]+$/, "must be written <node id>.<input>, as in 6.text");
+/** `<node id>.<input>`, as in the workflow's file; one value may go to several places. Inputs below a choice have dots of their own. */
+const Place = z.string().regex(/^[^.]+\..+$/, "must be written <node id>.<input>, as in 6.text");
 const Places = z.union([Place, z.array(Place).min(1)]).transform((places) => (typeof places === "string" ? [places] : places));
 
 /** What of a task an owner's workflow can be given. */
