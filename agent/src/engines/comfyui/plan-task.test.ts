@@ -184,3 +184,12 @@ describe("videos are as long as was asked for", () => {
     expect(framesNear(wanted, { step: 4, extra: 1, max: 81 })).toBe(made);
   });
 });
+
+test.each([
+  [{ modelName: "wan2.1-i2v", width: 832, height: 480 }, 160, false],
+  [{ modelName: "wan2.2-ti2v-5b", width: 1024, height: 1024 }, 121, true],
+])("a loop too large for ComfyUI's memory plays forwards only, and says so: %o", (changes, frames, isSaid) => {
+  const { graph, notes } = planned(aTask.imageToVideo({ videoLoop: true, duration: 10, fps: 30, ...changes }), FULL);
+  const fps = Object.values(graph).find(({ class_type: name }) => name === "CreateVideo")?.inputs["fps"];
+  expect({ fps, isSaid: notes.join().includes("forwards only") }).toEqual({ fps: frames / 10, isSaid });
+});

@@ -3,6 +3,7 @@ import { GraphBuilder, type Plan } from "../graph.ts";
 import type { NodeClasses } from "../object-info.ts";
 import type { Recipe } from "../recipes.ts";
 import { conditioned, sampled, type TaskOf } from "./image.ts";
+import { canLoop, loopFrames, LOOP_LEFT_OUT, thereAndBack } from "./loop.ts";
 
 type VideoTask = TaskOf<"TEXT2VIDEO"> | TaskOf<"IMG2VIDEO">;
 export interface VideoContext {
@@ -37,10 +38,9 @@ export function svd(recipe: Extract<Recipe, { kind: "svd" }>, task: VideoTask, c
     first = [builder.add("LoadImage", { image: context.image }), 0];
     if (parameters.prompt !== "") notes.push("该模型不使用提示词 (this model does not use the prompt)");
   }
-  const isLoop = task.type === "IMG2VIDEO" && task.parameters.videoLoop;
   const frames = recipe.frames;
-  const shown = isLoop ? 2 * frames - 2 : frames;
-  const playedFps = fpsFor(shown, duration);
+  const isLoop = loops(parameters, frames, notes);
+  const playedFps = fpsFor(isLoop ? loopFrames(frames) : frames, duration);
   const loader = builder.add("ImageOnlyCheckpointLoader", { ckpt_name: recipe.checkpoint });
   const motion = builder.add("SVD_img2vid_Conditioning", {
     clip_vision: [loader, 1],
@@ -158,10 +158,19 @@ function ofLength(builder: GraphBuilder, pictures: unknown, { length, size, para
   const scaled = isRight
     ? pictures
     : [builder.add("ImageScale", { image: pictures, upscale_method: "lanczos", width, height, crop: "center" }), 0];
-  const isLoop = "videoLoop" in parameters && parameters.videoLoop;
-  const playedFps = fpsFor(isLoop ? 2 * length - 2 : length, duration);
-  const notes = Math.abs(length - duration * fps) > 1 ? [framesNote(length, playedFps)] : [];
+  const notes: string[] = [];
+  const isLoop = loops(parameters, length, notes);
+  const playedFps = fpsFor(isLoop ? loopFrames(length) : length, duration);
+  if (Math.abs(length - duration * fps) > 1) notes.push(framesNote(length, playedFps));
   return savedVideo(builder, isLoop ? thereAndBack(builder, scaled, length) : scaled, playedFps, context, notes);
+}
+
+/** Whether a loop was asked for and can be had; where not, a note says so. */
+function loops(parameters: VideoTask["parameters"], frames: number, notes: string[]): boolean {
+  if (!("videoLoop" in parameters) || !parameters.videoLoop) return false;
+  const isPossible = canLoop(frames, parameters);
+  if (!isPossible) notes.push(LOOP_LEFT_OUT);
+  return isPossible;
 }
 
 /** So that `frames` last as long as was asked for; `CreateVideo` takes 1 to 120. */
@@ -170,16 +179,6 @@ const fpsFor = (frames: number, durationSeconds: number): number =>
 
 const framesNote = (frames: number, fps: number): string =>
   `该模型生成 ${frames} 帧，以每秒 ${fps} 帧播放 (this model makes ${frames} frames, played at ${fps} a second)`;
-
-/** A loop: the same frames again from the last but one to the second. No core node turns a batch round. */
-function thereAndBack(builder: GraphBuilder, pictures: unknown, frames: number): unknown {
-  let joined = pictures;
-  for (let index = frames - 2; index > 0; index--) {
-    const frame = builder.add("ImageFromBatch", { image: pictures, batch_index: index, length: 1 });
-    joined = [builder.add("ImageBatch", { image1: joined, image2: [frame, 0] }), 0];
-  }
-  return joined;
-}
 
 function savedVideo(builder: GraphBuilder, images: unknown, fps: number, { prefix }: VideoContext, notes: string[]): Plan {
   const video = builder.add("CreateVideo", { images, fps });
