@@ -1,9 +1,12 @@
+import type { AgentMessage } from "@star-graph/shared/agent-protocol";
 import type { Log } from "./log.ts";
 import { freeSlots } from "./offer.ts";
 
 export interface AskForWorkDeps {
   /** Slots of the engines; none while there is no model to offer. */
   freeEngineSlots: () => number;
+  /** Of each engine, where there are several. */
+  freeByEngine: () => number[] | null;
   running: () => number;
   /** Finished, and not yet acknowledged. */
   undelivered: () => number;
@@ -11,11 +14,13 @@ export interface AskForWorkDeps {
   /** Tells the edge what this agent now is, where that has changed. */
   tellSelf: () => void;
   /** False while the line is down. */
-  sayReady: (freeSlots: number) => boolean;
+  sayReady: (room: Room) => boolean;
   /** It was to leave, and nothing is left to do. */
   onLeft: () => void;
   log: Log;
 }
+
+type Room = Omit<Extract<AgentMessage, { type: "ready" }>, "type">;
 
 /** How much work the agent asks for, and that it says so each time it is another number. */
 export class AskForWork {
@@ -23,7 +28,7 @@ export class AskForWork {
   #isDrainedByEdge = false;
   #isLeaving = false;
   #looks = 0;
-  #announcedSlots: number | null = null;
+  #announced: string | null = null;
 
   constructor(deps: AskForWorkDeps) {
     this.#deps = deps;
@@ -45,17 +50,20 @@ export class AskForWork {
 
   /** Says what there is to say since the last time. */
   announce(): void {
-    const { tellSelf, sayReady, onLeft, running, undelivered } = this.#deps;
+    const { tellSelf, freeByEngine, sayReady, onLeft, running, undelivered } = this.#deps;
     tellSelf();
     const free = this.freeSlots;
-    if (free !== this.#announcedSlots && sayReady(free)) this.#announcedSlots = free;
+    const byEngine = free > 0 ? freeByEngine() : null;
+    const room: Room = { freeSlots: free, ...(byEngine && { freeByEngine: byEngine }) };
+    const text = JSON.stringify(room);
+    if (text !== this.#announced && sayReady(room)) this.#announced = text;
     if (this.#isLeaving && running() + undelivered() === 0) onLeft();
   }
 
   /** A welcome begins anew: the edge knows of no slot, and says again whether this agent is drained. */
   onWelcome(): void {
     this.#isDrainedByEdge = false;
-    this.#announcedSlots = null;
+    this.#announced = null;
     this.announce();
   }
 

@@ -92,7 +92,7 @@ export class Runner {
       return;
     }
     const unfit = reasonToReject(attemptId, this.#deps.freeSlots()) ?? this.#deps.refuse(task);
-    const claim = engines.claim(task);
+    const claim = engines.claim(task, offer.memoryBytes);
     if (claim.kind === "refused" || unfit !== null) {
       if (claim.kind === "claimed") claim.release();
       const reason = claim.kind === "refused" ? claim.reason : (unfit ?? "");

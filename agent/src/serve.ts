@@ -146,11 +146,12 @@ export async function serve(config: AgentConfig, state: StateFolder, engines: En
 
   const asking: AskForWork = new AskForWork({
     freeEngineSlots: () => (models().length > 0 ? engines.freeSlots : 0),
+    freeByEngine: () => engines.freeByEngine,
     running: () => runner.attemptIds.length,
     undelivered: () => delivery.attemptIds.length,
     isResting: () => gate.restingBecause !== null,
     tellSelf: () => report.tell(),
-    sayReady: (freeSlots) => link.send({ type: "ready", freeSlots }),
+    sayReady: (room) => link.send({ type: "ready", ...room }),
     onLeft: () => over.abort(),
     log,
   });

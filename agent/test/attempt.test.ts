@@ -7,7 +7,7 @@ import { inspectMedia } from "../src/engines/media/inspect.ts";
 import { anOffer } from "./builders.ts";
 import { aPng } from "./pictures.ts";
 import { startAgent } from "./run-in-process.ts";
-import { MODEL } from "./scripted-engine.ts";
+import { MODEL, ScriptedEngine } from "./scripted-engine.ts";
 
 const spooled = (stateFolder: string) => readdir(join(stateFolder, "spool"));
 
@@ -69,6 +69,26 @@ test("rejects when all slots are busy, and an unknown model, with the reason", a
   expect(await line.next("rejected")).toEqual({ type: "rejected", attemptId: "a2", reason: "no free slot" });
   line.send(anOffer(edge.url, "a3", { modelName: "another" }));
   expect(await line.next("rejected")).toMatchObject({ attemptId: "a3", reason: "this agent does not offer another for TEXT2IMG" });
+});
+
+test("says of two engines what each offers and has free, and gives a task to the one with the memory for it", async () => {
+  const ofMemory = (gigabytes: number) =>
+    new ScriptedEngine([{ name: MODEL, types: ["TEXT2IMG"], maxPixels: 1024 ** 2, memoryBytes: gigabytes * 2 ** 30 }]);
+  const large = ofMemory(24);
+  const { edge } = await startAgent({ otherEngine: ofMemory(8), furtherEngines: [large] });
+  const { line, hello } = await edge.nextAgent();
+  expect(hello.capabilities.models.filter(({ name }) => name === MODEL)).toMatchObject([
+    { engines: [0], memoryBytes: 8 * 2 ** 30 },
+    { engines: [1], memoryBytes: 24 * 2 ** 30 },
+  ]);
+  expect(await line.next("ready")).toEqual({ type: "ready", freeSlots: 2, freeByEngine: [1, 1] });
+  line.send({ ...anOffer(edge.url, "a1"), memoryBytes: 12 * 2 ** 30 });
+  const run = await large.runs.take();
+  expect(await line.next("ready")).toEqual({ type: "ready", freeSlots: 1, freeByEngine: [1, 0] });
+  run.finish();
+  // Between tasks it looks at the box, and asks for nothing.
+  expect(await line.next("ready")).toEqual({ type: "ready", freeSlots: 0 });
+  expect(await line.next("ready")).toEqual({ type: "ready", freeSlots: 2, freeByEngine: [1, 1] });
 });
 
 test("accepts the same offer twice and runs it once", async () => {

@@ -61,6 +61,8 @@ export async function startAgent(
     edge?: FakeEdge;
     /** In place of the one that the test steps. */
     otherEngine?: Engine;
+    /** Beside it, with one slot each. */
+    furtherEngines?: Engine[];
     stateFolder?: string;
     timings?: Partial<AgentTimings>;
     limits?: Partial<OwnerLimits>;
@@ -93,6 +95,7 @@ export async function startAgent(
       openEngines: async () =>
         new EngineSet([
           { engine: options.otherEngine ?? engine, slots: options.slots ?? 1, mappedModels: [{ name: "mapped-model", types: null }] },
+          ...(options.furtherEngines ?? []).map((one) => ({ engine: one, slots: 1, mappedModels: [] })),
         ]),
       log,
       signal: stop.signal,

@@ -56,6 +56,8 @@ export const AgentModel = z.object({
   features: z.array(Text(64)).max(64).optional(),
   /** Memory of the GPU that it runs on, as it is sold; absent where that is not known or does not matter. */
   memoryBytes: z.number().int().positive().optional(),
+  /** Which of the agent's engines offer it so, by their numbers in `ready.freeByEngine`; absent where it has one. */
+  engines: z.array(z.number().int().min(0).max(63)).min(1).max(64).optional(),
   /** Measured by the agent itself, in millions of units of work a second: what an estimate starts from. */
   megaWorkPerSecond: z.partialRecord(TaskType, z.number().positive()).optional(),
 });
@@ -82,7 +84,9 @@ const Hello = z.object({
   running: z.array(AttemptId).max(64),
   finished: z.array(AttemptId).max(1000),
 });
-const Ready = z.object({ type: z.literal("ready"), freeSlots: z.number().int().min(0).max(64) });
+const FreeSlots = z.number().int().min(0).max(64);
+/** An agent with several engines says of each how many slots are free: one may be full while another stands idle. */
+const Ready = z.object({ type: z.literal("ready"), freeSlots: FreeSlots, freeByEngine: z.array(FreeSlots).max(64).optional() });
 const Accepted = z.object({ type: z.literal("accepted"), attemptId: AttemptId });
 const Rejected = z.object({ type: z.literal("rejected"), attemptId: AttemptId, reason: Text(500) });
 const Progress = z.object({

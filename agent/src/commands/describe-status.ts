@@ -1,4 +1,4 @@
-import { formatMemory } from "../config/units.ts";
+import { formatMemory } from "@star-graph/shared/gpu-memory";
 import { describeState } from "../control/describe-state.ts";
 import type { ControlStatus } from "../control/messages.ts";
 

@@ -37,9 +37,6 @@ export function isWithin(hours: readonly HoursOfDay[], minute: number): boolean 
   );
 }
 
-/** Memory of GPUs, as it is sold: 24 GB are 24 × 2³⁰ bytes. */
-export const formatMemory = (bytes: number): string => `${Math.round((bytes / 2 ** 30) * 10) / 10} GB`;
-
 export function formatBytes(bytes: number): string {
   const found = Object.entries(BYTES).findLast(([, size]) => bytes >= size);
   const [unit, size] = found ?? ["B", 1];

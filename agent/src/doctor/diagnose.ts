@@ -1,5 +1,6 @@
 import { TaskType } from "@star-graph/shared/task";
-import { formatBytes, formatMemory } from "../config/units.ts";
+import { formatMemory } from "@star-graph/shared/gpu-memory";
+import { formatBytes } from "../config/units.ts";
 import { limitModels } from "../owner-limits.ts";
 import type { Facts } from "./facts.ts";
 

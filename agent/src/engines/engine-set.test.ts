@@ -27,6 +27,33 @@ test("goes to the engine that is large enough, and to none when that is busy", (
   expect(engines.claim(task())).toMatchObject({ engine: two });
 });
 
+test("goes to the engine whose GPU has the memory that the model needs", () => {
+  const GB = 2 ** 30;
+  const [small, large] = [8, 24].map(
+    (gigabytes) => new ScriptedEngine([{ name: MODEL, types: ["TEXT2IMG"], memoryBytes: gigabytes * GB }]),
+  );
+  const engines = new EngineSet([place(small!), place(large!)]);
+  expect(engines.models().map(({ engines: numbers, memoryBytes = 0 }) => [numbers, memoryBytes / GB])).toEqual([
+    [[0], 8],
+    [[1], 24],
+  ]);
+  expect(engines.claim(task(), 12 * GB)).toMatchObject({ engine: large });
+  expect(engines.freeByEngine).toEqual([1, 0]);
+  expect(engines.claim(task(), 12 * GB)).toEqual({ kind: "refused", reason: "no free slot" });
+  expect(engines.claim(task(), 48 * GB)).toEqual({ kind: "refused", reason: `${MODEL} needs 48 GB of GPU memory, here it has 8 GB` });
+  expect(engines.claim(task())).toMatchObject({ engine: small });
+});
+
+test("says of several engines how many slots each has free, and none of one that is down", () => {
+  const [one, two] = [new ScriptedEngine(), new ScriptedEngine()];
+  const engines = new EngineSet([place(one, 2), place(two)]);
+  expect(engines.freeByEngine).toEqual([2, 1]);
+  engines.claim(task());
+  two.become({ models: [] });
+  expect(engines.freeByEngine).toEqual([1, 0]);
+  expect(new EngineSet([place(one)]).freeByEngine).toBeNull();
+});
+
 test("a slot given back twice is given back once", () => {
   const engines = new EngineSet([place(new ScriptedEngine(), 2)]);
   const first = engines.claim(task());

@@ -1,4 +1,6 @@
 import type { AgentModel } from "@star-graph/shared/agent-protocol";
+import { formatMemory } from "@star-graph/shared/gpu-memory";
+import { type ModelNeeds, type Shortfall, shortfallOf } from "@star-graph/shared/model-fit";
 import type { EngineTask } from "@star-graph/shared/rest/generate";
 import { modelOf, workOf } from "@star-graph/shared/work";
 import type { Engine } from "./engine.ts";
@@ -9,6 +11,8 @@ export interface OpenEngine {
   engine: Engine;
   slots: number;
   mappedModels: readonly MappedModel[];
+  /** Of its GPU, where its owner says it. */
+  gpuMemoryBytes?: number;
 }
 
 interface Place extends OpenEngine {
@@ -46,6 +50,12 @@ export class EngineSet {
     return this.#able().reduce((sum, { slots, running }) => sum + slots - running, 0);
   }
 
+  /** Free slots of each engine, by the numbers that models are offered with; null where there is one engine. */
+  get freeByEngine(): number[] | null {
+    if (this.#places.length === 1) return null;
+    return this.#places.map((place) => (place.engine.models().length > 0 ? place.slots - place.running : 0));
+  }
+
   /** Names of the API whose tasks need no load. */
   residentModels(): string[] {
     const names = this.#places.flatMap((place) => {
@@ -64,21 +74,13 @@ export class EngineSet {
     for (const { engine } of this.#places) engine.onChange(listener);
   }
 
-  /** Takes a slot for a task, until `release`. */
-  claim(task: EngineTask): Claim {
-    const wanted = modelOf(task);
-    const { pixels } = workOf(task);
-    const able = this.#places.flatMap((place) => {
-      const model = modelsOf(place).find(({ name, types }) => name === wanted && types.includes(task.type));
-      return model ? [{ place, model }] : [];
-    });
-    const [first] = able;
-    if (!first) return refused(`this agent does not offer ${wanted} for ${task.type}`);
-    const large = able.filter(({ model }) => pixels <= (model.maxPixels ?? Infinity));
-    if (large.length === 0) return refused(`${pixels} pixels are more than ${first.model.maxPixels}`);
-    const free = large.filter(({ place }) => place.running < place.slots);
-    const chosen = free.toSorted((a, b) => costOf(a) - costOf(b))[0];
-    if (!chosen) return refused("no free slot");
+  /** Takes a slot for a task, until `release`. @param memoryBytes of a GPU, that its model needs */
+  claim(task: EngineTask, memoryBytes?: number): Claim {
+    const needs: ModelNeeds = { type: task.type, model: modelOf(task), ...workOf(task), memoryBytes };
+    const offers = this.#places.flatMap((place) => modelsOf(place).map((model) => ({ place, model, lacks: shortfallOf(model, needs) })));
+    const able = offers.filter(({ lacks }) => lacks === null);
+    const chosen = able.filter(({ place }) => place.running < place.slots).toSorted((a, b) => costOf(a) - costOf(b))[0];
+    if (!chosen) return refused(able.length > 0 ? "no free slot" : reasonOf(offers, needs));
     const { place } = chosen;
     place.running++;
     let isHeld = true;
@@ -102,7 +104,8 @@ export class EngineSet {
   }
 }
 
-const modelsOf = ({ engine, mappedModels }: Place): AgentModel[] => offeredModels(engine.name, engine.models(), mappedModels);
+const modelsOf = ({ engine, mappedModels, gpuMemoryBytes }: Place): AgentModel[] =>
+  offeredModels({ name: engine.name, models: engine.models(), mappedModels, gpuMemoryBytes });
 const refused = (reason: string): Claim => ({ kind: "refused", reason });
 
 /** A load costs more than company on the same engine. */
@@ -110,4 +113,25 @@ function costOf({ place, model }: { place: Place; model: AgentModel }): number {
   const resident = place.engine.residentModels();
   const isResident = resident.includes(model.name) || (model.servedAs !== undefined && resident.includes(model.servedAs));
   return (isResident ? 0 : 1) + place.running / place.slots;
+}
+
+/** Why none of these can run it: what the one lacks that comes nearest. */
+function reasonOf(offers: readonly { model: AgentModel; lacks: Shortfall | null }[], needs: ModelNeeds): string {
+  const { model: name, type, pixels, frames, features, memoryBytes = 0 } = needs;
+  const [nearest] = offers.filter(({ lacks }) => lacks !== "model" && lacks !== "type");
+  switch (nearest?.lacks) {
+    case "pixels":
+      return `${pixels} pixels are more than ${nearest.model.maxPixels}`;
+    case "frames":
+      return `${frames} frames are more than ${nearest.model.maxFrames}`;
+    case "features":
+      return `${name} lacks one of ${features.join(", ")} here`;
+    case "memory":
+      return `${name} needs ${formatMemory(memoryBytes)} of GPU memory, here it has ${formatMemory(nearest.model.memoryBytes ?? 0)}`;
+    case "model":
+    case "type":
+    case null:
+    case undefined:
+      return `this agent does not offer ${name} for ${type}`;
+  }
 }

@@ -33,6 +33,8 @@ export interface EngineModel {
   /** Width × height of one picture at most. */
   maxPixels?: number;
   maxFrames?: number;
+  /** Memory of the GPU that it runs on, where its server says it. */
+  memoryBytes?: number;
   /** What it can beyond its types: `pose:CANNY`, … */
   features?: readonly string[];
 }

@@ -30,7 +30,9 @@ export function enginesOf(openers: Partial<Openers> = {}): OpenEngines {
     const opened: OpenEngine[] = [];
     try {
       for (const one of settings) {
-        opened.push({ engine: await openOne(all, one, deps), slots: one.slots, mappedModels: one.mappedModels });
+        const { slots, mappedModels, gpuMemoryGigabytes } = one;
+        const memory = gpuMemoryGigabytes === undefined ? {} : { gpuMemoryBytes: gpuMemoryGigabytes * 2 ** 30 };
+        opened.push({ engine: await openOne(all, one, deps), slots, mappedModels, ...memory });
       }
     } catch (error) {
       await Promise.all(opened.map(({ engine }) => engine.close()));

@@ -12,9 +12,12 @@ const MappedModel = z.object({
 export type MappedModel = z.infer<typeof MappedModel>;
 
 const SLOTS = "must be a whole number from 1 to 64";
+const GIGABYTES = "must be a whole number of GB";
 const OfEveryEngine = {
   /** Tasks that it runs at a time. */
   slots: z.int(SLOTS).min(1, SLOTS).max(64, SLOTS).default(1),
+  /** Memory of its GPU in GB, as it is sold, where its server does not say it. */
+  gpuMemoryGigabytes: z.int(GIGABYTES).min(1, GIGABYTES).max(4096, GIGABYTES).optional(),
   /** Further model names of the API that the engine's first model is offered under. */
   mappedModels: z.array(MappedModel).max(400, "must name at most 400 models").default([]),
 };

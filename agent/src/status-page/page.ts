@@ -1,5 +1,5 @@
 import { formatTime } from "../commands/describe-status.ts";
-import { formatMemory } from "../config/units.ts";
+import { formatMemory } from "@star-graph/shared/gpu-memory";
 import { type AgentState, describeState } from "../control/describe-state.ts";
 import type { ControlStatus } from "../control/messages.ts";
 

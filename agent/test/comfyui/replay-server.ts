@@ -222,7 +222,7 @@ export class ReplayServer {
       case "models":
         return answer(200, [second, this.files]);
       case "system_stats":
-        return answer(200, { system: { comfyui_version: "0.26.0" }, devices: [{ vram_free: 21_733_793_792 }] });
+        return answer(200, { system: { comfyui_version: "0.26.0" }, devices: [{ vram_total: 25_276_514_304, vram_free: 21_733_793_792 }] });
       case "upload": {
         const name = /name="image"; filename="([^"]+)"/.exec(bytes.toString("latin1"))?.[1] ?? "";
         this.#uploads.push(name);

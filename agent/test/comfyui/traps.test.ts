@@ -113,7 +113,7 @@ describe("accepted but not right", () => {
     await withModels(engine);
     const ofSvd = engine.models().filter(({ servedAs }) => servedAs === "svd.safetensors");
     expect(ofSvd.map(({ types }) => types)).toEqual([["TEXT2VIDEO"], ["IMG2VIDEO"]]);
-    expect(engine.models()[0]).toMatchObject({ name: "mine", types: ["TEXT2IMG", "IMG2IMG"] });
+    expect(engine.models()[0]).toMatchObject({ name: "mine", types: ["TEXT2IMG", "IMG2IMG"], memoryBytes: 25_276_514_304 });
   });
 });
 

@@ -21,6 +21,8 @@ export interface WebUiOptions {
   checkpoints: string[];
   /** What the extension ControlNet answers; null where it is not installed. */
   control: { models: string[]; modules: string[] } | null;
+  /** Of its GPU; null where it has none. */
+  memoryBytes: number | null;
   /** `name:password` of `--api-auth`. */
   auth: string | null;
   refuse: (path: string, body: Record<string, unknown>) => { status: number; body: unknown } | null;
@@ -56,7 +58,16 @@ export class FakeWebUi {
 
   constructor(options: Partial<WebUiOptions>) {
     const checkpoints = ["v1-5-pruned-emaonly.safetensors [6ce0161689]", "sd_xl_base_1.0.safetensors"];
-    this.options = { hasIds: true, isQuick: true, checkpoints, control: null, auth: null, refuse: () => null, ...options };
+    this.options = {
+      hasIds: true,
+      isQuick: true,
+      checkpoints,
+      control: null,
+      memoryBytes: null,
+      auth: null,
+      refuse: () => null,
+      ...options,
+    };
   }
 
   static async start(options: Partial<WebUiOptions> = {}, port = 0): Promise<FakeWebUi> {
@@ -151,6 +162,10 @@ export class FakeWebUi {
         return [200, ["automatic", "karras", "normal"].map((name) => ({ name, label: name }))];
       case "/sdapi/v1/upscalers":
         return [200, ["None", "Lanczos", "R-ESRGAN 4x+", "R-ESRGAN 4x+ Anime6B"].map((name) => ({ name, scale: 4 }))];
+      case "/sdapi/v1/memory": {
+        const { memoryBytes: total } = this.options;
+        return [200, { ram: { total: 64e9 }, cuda: total === null ? { error: "unavailable" } : { system: { free: 1, used: 1, total } } }];
+      }
       case "/controlnet/model_list":
         return this.options.control ? [200, { model_list: this.options.control.models }] : [404, { detail: "Not Found" }];
       case "/controlnet/module_list":

@@ -40,6 +40,11 @@ describe("models", () => {
     ]);
   });
 
+  test("are as large as the GPU that the server says it has", async () => {
+    const { engine } = await started({ memoryBytes: 12_884_377_600 });
+    expect(new Set(engine.models().map(({ memoryBytes }) => memoryBytes))).toEqual(new Set([12_884_377_600]));
+  });
+
   test("are withdrawn while the server is down, and back with it", async () => {
     const { server, engine } = await started();
     const { port } = server;

@@ -32,7 +32,7 @@ const MAX_FILE_BYTES = 256 * 1024 * 1024;
 
 const Stats = z.object({
   system: z.object({ comfyui_version: z.string().optional() }).catch({}),
-  devices: z.array(z.object({ vram_free: z.number().optional() })).catch([]),
+  devices: z.array(z.object({ vram_free: z.number().optional(), vram_total: z.number().optional() })).catch([]),
 });
 const Uploaded = z.object({ name: z.string().min(1), subfolder: z.string().catch("") });
 const Accepted = z.object({ node_errors: z.record(z.string(), z.unknown()).catch({}) });
@@ -73,11 +73,13 @@ export class ComfyClient {
   }
 
   /** @throws {ServerSilent} */
-  async stats(timeoutMs?: number): Promise<{ version: string | null; freeMemoryBytes: number | null }> {
+  async stats(timeoutMs?: number): Promise<{ version: string | null; freeMemoryBytes: number | null; memoryBytes: number | null }> {
     const { system, devices } = Stats.parse(await this.#json("system_stats", timeoutMs));
     const free = devices.flatMap(({ vram_free: bytes }) => (bytes === undefined ? [] : [bytes]));
     return {
       version: system.comfyui_version ?? null,
+      // The first device is the one that it computes on.
+      memoryBytes: devices[0]?.vram_total ? Math.floor(devices[0].vram_total) : null,
       freeMemoryBytes: free.length > 0 ? Math.floor(free.reduce((a, b) => a + b, 0)) : null,
     };
   }

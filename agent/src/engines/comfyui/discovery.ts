@@ -59,9 +59,10 @@ export class Discovery {
       const lists = JSON.stringify(await Promise.all(FOLDERS.map((folder) => client.modelFiles(folder))));
       if (lists !== this.#fileLists) {
         const classes = parseObjectInfo(await client.objectInfo());
+        const { memoryBytes } = await client.stats();
         if (downs !== this.#downs) return;
         this.#fileLists = lists;
-        this.#take(classes);
+        this.#take(classes, memoryBytes);
       }
     } catch (error) {
       if (!this.#isClosed) log.warn("engine-silent", `ComfyUI was not understood: ${messageOf(error)}`);
@@ -70,10 +71,10 @@ export class Discovery {
     if (!this.#isClosed && downs === this.#downs) this.#timer = setTimeout(() => void this.look(), everyMs).unref();
   }
 
-  #take(classes: NodeClasses): void {
+  #take(classes: NodeClasses, memoryBytes: number | null): void {
     const { mapping, workflows, log } = this.#deps;
     this.#classes = classes;
-    this.#offer(findModels(classes, mapping, workflows));
+    this.#offer(findModels(classes, mapping, workflows).map((found) => withMemory(found, memoryBytes)));
     const names = this.#found.map(({ model }) => `${model.name} (${model.servedAs ?? "?"})`);
     log.info("engine-models", `ComfyUI offers ${names.length > 0 ? names.join(", ") : "no model that this agent knows"}`);
     for (const workflow of workflows) sayWhatLacks(workflow, classes, log);
@@ -104,6 +105,11 @@ export class Discovery {
     if (isNew) this.#deps.onChange();
   }
 }
+
+const withMemory = ({ model, ...found }: FoundModel, memoryBytes: number | null): FoundModel => ({
+  ...found,
+  model: memoryBytes === null ? model : { ...model, memoryBytes },
+});
 
 function sayWhatLacks(workflow: Workflow, classes: NodeClasses, log: Log): void {
   const { nodes, files } = workflow.lacks(classes);

@@ -14,6 +14,8 @@ const Checkpoints = z.array(z.object({ title: z.string(), model_name: Text, file
 const Names = z.array(z.object({ name: z.string(), label: z.string().optional() })).catch([]);
 const ControlModels = z.object({ model_list: z.array(z.string()) }).catch({ model_list: [] });
 const ControlModules = z.object({ module_list: z.array(z.string()) }).catch({ module_list: [] });
+/** SD.Next and Forge say the same; without a GPU there is an error in its place. */
+const Memory = z.object({ cuda: z.object({ system: z.object({ total: z.number().positive() }) }) });
 const Flag = z.boolean().catch(false);
 const Share = z.number().min(0).max(1).catch(0);
 const Picture = z.string().nullish().catch(null);
@@ -67,14 +69,19 @@ export class WebUi implements Server {
     const listed = await http.get("sdapi/v1/sd-models");
     const checkpoints = Checkpoints.safeParse(listed.body);
     if (listed.status !== 200 || !checkpoints.success) throw new ServerSilent(`GET /sdapi/v1/sd-models answered ${listed.status}`);
-    const [samplers, schedulers, upscalers, controlModels, controlModules] = await Promise.all(
-      ["sdapi/v1/samplers", "sdapi/v1/schedulers", "sdapi/v1/upscalers", "controlnet/model_list", "controlnet/module_list"].map(
-        async (path) => (await http.get(path)).body,
-      ),
+    const [samplers, schedulers, upscalers, controlModels, controlModules, memory] = await Promise.all(
+      [
+        "sdapi/v1/samplers",
+        "sdapi/v1/schedulers",
+        "sdapi/v1/upscalers",
+        "controlnet/model_list",
+        "controlnet/module_list",
+        "sdapi/v1/memory",
+      ].map(async (path) => (await http.get(path)).body),
     );
     this.#samplers = Names.parse(samplers).map(({ name }) => name);
     this.#schedulers = Names.parse(schedulers).map(({ name }) => name);
-    return findModels(
+    const found = findModels(
       {
         checkpoints: checkpoints.data.map(({ title, model_name, filename }) => ({ title, file: filename || model_name || title })),
         upscalers: Names.parse(upscalers).map(({ name }) => name),
@@ -83,6 +90,8 @@ export class WebUi implements Server {
       },
       settings,
     );
+    const memoryBytes = Memory.safeParse(memory).data?.cuda.system.total;
+    return memoryBytes === undefined ? found : found.map(({ model, recipe }) => ({ model: { ...model, memoryBytes }, recipe }));
   }
 
   async run(order: Order, options: WorkOptions): Promise<{ pictures: Uint8Array[]; notes: string[] }> {
