@@ -16,6 +16,8 @@ const AGENT_V1 = [
   '{"type":"stopped","attemptId":"a-1"}',
   '{"type":"bye","reason":"stopped by its owner"}',
   '{"type":"capabilities","capabilities":{"slots":2,"models":[{"name":"sd15","types":["TEXT2IMG","POSE"],"engine":"comfyui","maxFrames":64,"features":["pose:OPENPOSE"],"megaWorkPerSecond":{"TEXT2IMG":9.5}}],"gpus":[{"name":"RTX 4090","memoryBytes":25757220864}],"ownTasks":"first"}}',
+  '{"type":"capabilities","capabilities":{"slots":2,"models":[{"name":"sd15","types":["TEXT2IMG"],"engine":"comfyui","memoryBytes":8589934592,"engines":[0]},{"name":"sd15","types":["TEXT2IMG"],"engine":"comfyui","memoryBytes":25769803776,"engines":[1]}]}}',
+  '{"type":"ready","freeSlots":1,"freeByEngine":[0,1]}',
   '{"type":"status","status":{"residentModels":["sd15"],"restingBecause":"paused by its owner","freeMemoryBytes":1048576,"temperatureCelsius":71.5}}',
   '{"type":"status","status":{"residentModels":[]}}',
   PING_FRAME,
@@ -25,6 +27,7 @@ const AGENT_V1 = [
 const EDGE_V1 = [
   '{"type":"welcome","protocol":1,"timings":{"pingMs":10000,"leaseMs":30000,"graceMs":30000,"progressMs":500},"maxResultBytes":99614720}',
   '{"type":"offer","attemptId":"a-1","task":{"type":"TEXT2IMG","parameters":{"prompt":"一只可爱的猫咪","negativePrompt":"","modelName":"stable-diffusion-xl-base-1.0","width":1024,"height":1024,"steps":30,"cfgScale":7.5,"seed":7,"sampler":"euler","scheduler":"normal","denoise":1,"batchSize":1}},"upload":{"url":"http://127.0.0.1:8787/agent/v1/attempts/a-1/files","grant":"x.y.z"}}',
+  '{"type":"offer","attemptId":"a-1","task":{"type":"TEXT2IMG","parameters":{"prompt":"一只可爱的猫咪","negativePrompt":"","modelName":"stable-diffusion-xl-base-1.0","width":1024,"height":1024,"steps":30,"cfgScale":7.5,"seed":7,"sampler":"euler","scheduler":"normal","denoise":1,"batchSize":1}},"inputs":[],"memoryBytes":12884901888,"upload":{"url":"http://127.0.0.1:8787/agent/v1/attempts/a-1/files","grant":"x.y.z"}}',
   '{"type":"cancel","attemptId":"a-1"}',
   '{"type":"ack","attemptId":"a-1","outcome":"recorded"}',
   '{"type":"ack","attemptId":"a-1","outcome":"refused"}',

@@ -83,7 +83,7 @@ describe("odd answers (http_oddities)", () => {
 
   test("version, memory and the queue", async () => {
     const { client } = await byPath("http_oddities");
-    expect(await client.stats()).toEqual({ version: "0.26.0", freeMemoryBytes: 21_733_793_792 });
+    expect(await client.stats()).toEqual({ version: "0.26.0", memoryBytes: 25_276_514_304, freeMemoryBytes: 21_733_793_792 });
     expect(await client.queue()).toEqual({ running: ["a314f640-c418-411e-bca0-e24258c73f3d"], waiting: [expect.any(String)] });
     await expect(client.freeMemory()).resolves.toBeUndefined();
   });

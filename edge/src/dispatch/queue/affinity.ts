@@ -3,6 +3,7 @@ import { usageMs } from "./fair-share.ts";
 import { mayTake } from "./matching.ts";
 import { isQuarantined } from "./quarantine.ts";
 import { lineKey } from "./requirement.ts";
+import { mayMeet } from "./room.ts";
 import { expectedMs, loadMsOf } from "./speeds.ts";
 import type { DispatchStore, Front } from "./store.ts";
 import type { AgentRecord, Requirement } from "./types.ts";
@@ -36,7 +37,7 @@ export function isBetterToWait(store: DispatchStore, line: Requirement, clock: Q
   if (!isWorthALoad(store, line.model) || store.holds.isOver(line, clock.now)) return false;
   const warm = warmAgents(store, line)
     .filter((agent) => agent.ownTasks !== "only" && agent.restsUntil === null && !isQuarantined(agent))
-    .map((agent) => freeIn(store, agent, clock))
+    .map((agent) => freeIn(store, agent, line, clock))
     .filter((ms) => ms !== null);
   if (warm.length === 0) return false;
   const key = lineKey(line);
@@ -47,13 +48,19 @@ export function isBetterToWait(store: DispatchStore, line: Requirement, clock: Q
 }
 
 /** Milliseconds until one of the agent's slots is free, as far as is known; null when it does nothing and asks for nothing. */
-function freeIn(store: DispatchStore, { agentId, endedAt = -Infinity }: AgentRecord, { now }: QueueClock): number | null {
-  const left = store.itemsOfAgent(agentId).map((item) => {
+function freeIn(
+  store: DispatchStore,
+  { agentId, models, endedAt = -Infinity }: AgentRecord,
+  line: Requirement,
+  { now }: QueueClock,
+): number | null {
+  const inTheWay = store.itemsOfAgent(agentId).filter((item) => mayMeet(models, item, line));
+  const left = inTheWay.map((item) => {
     const startedAt = item.state === "running" ? (item.loadedAt ?? item.startedAt) : now;
     return Math.max(0, startedAt + expectedMs(store, item) - now);
   });
   if (left.length > 0) return Math.min(...left);
-  return store.agents.openOf(agentId) > 0 || now - endedAt < ASKS_WITHIN_MS ? 0 : null;
+  return store.agents.openFor(agentId, line) > 0 || now - endedAt < ASKS_WITHIN_MS ? 0 : null;
 }
 
 /** A line is kept waiting for the sake of a loaded model: not for longer than loading it and loading the other one back takes. */

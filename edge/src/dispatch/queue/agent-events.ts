@@ -6,6 +6,7 @@ import type { QueueClock } from "./clock.ts";
 import { endWithFailure } from "./end-task.ts";
 import { expectedMs, learnLoad, learnSpeed } from "./speeds.ts";
 import { fillAgent, offerToOthers, requeue, withdraw } from "./offers.ts";
+import { withSlotTaken } from "./room.ts";
 import type { DispatchStore } from "./store.ts";
 import type { AgentRecord, Effect, WorkItem, WorkItemIn } from "./types.ts";
 import { attemptOf, base, itemOf, nextLook, runningDeadline } from "./work-item.ts";
@@ -87,7 +88,7 @@ function decide(store: DispatchStore, agentId: string, message: WorkingMessage, 
     case "ping":
       return [{ kind: "send", agentId, message: { type: "pong" } }];
     case "ready":
-      onReady(store, agentId, message.freeSlots, clock);
+      onReady(store, agentId, message, clock);
       return [];
     case "accepted":
       return onAccepted(store, agentId, message.attemptId, clock);
@@ -121,10 +122,14 @@ function changeAgent(store: DispatchStore, agentId: string, change: Partial<Agen
   if (agent) store.putAgent({ ...agent, ...change });
 }
 
-function onReady(store: DispatchStore, agentId: string, freeSlots: number, clock: QueueClock): void {
+type Ready = Extract<AgentMessage, { type: "ready" }>;
+
+function onReady(store: DispatchStore, agentId: string, { freeSlots, freeByEngine }: Ready, clock: QueueClock): void {
   const agent = store.getAgent(agentId);
   // Only a hello brings back one that is gone.
-  if (agent?.isConnected) store.putAgent({ ...agent, freeSlots, restsUntil: null, lastSeenAt: clock.now });
+  if (!agent?.isConnected) return;
+  const { freeByEngine: _, ...rest } = agent;
+  store.putAgent({ ...rest, freeSlots, ...(freeByEngine && { freeByEngine }), restsUntil: null, lastSeenAt: clock.now });
 }
 
 function onAccepted(store: DispatchStore, agentId: string, attemptId: string, clock: QueueClock): Effect[] {
@@ -153,7 +158,7 @@ function onAccepted(store: DispatchStore, agentId: string, attemptId: string, cl
   };
   store.putItem(running);
   const agent = store.getAgent(agentId);
-  if (agent) store.putAgent({ ...agent, freeSlots: Math.max(0, agent.freeSlots - 1), lastModel: item.model });
+  if (agent) store.putAgent({ ...withSlotTaken(agent, item), lastModel: item.model });
   return [{ kind: "duty", duty: { kind: "started", taskId: item.taskId, attempt, at: now } }];
 }
 

@@ -2,6 +2,7 @@ import type { AgentModel } from "@star-graph/shared/agent-protocol";
 import { canServe } from "./matching.ts";
 import { wakeTime } from "./quarantine.ts";
 import { NO_LEVELS, type SizeLevels, withLimitsOf } from "./requirement.ts";
+import { groupsFor, openFor, type Room } from "./room.ts";
 import type { AgentRecord, Requirement } from "./types.ts";
 
 /** Agents that are able to do the same, found and counted together: a fleet has few kinds of boxes. */
@@ -20,15 +21,18 @@ interface Kind extends Profile {
   members: Set<string>;
   connected: number;
   slots: number;
-  /** Members with so many open slots, in the order in which they came to have them. */
-  room: Map<number, Set<string>>;
+  /** Members with so many open slots, in all and in each group of engines, in the order in which they came to have them. */
+  room: Map<string, Map<number, Set<string>>>;
 }
 
 interface Entry {
   agent: AgentRecord;
   kind: Kind;
-  open: number;
+  room: Room;
 }
+
+/** An agent's slots, whichever engine they belong to. */
+const ALL = "";
 
 /** Its owner is not known: it takes nobody's tasks. */
 const NOBODY = -1;
@@ -76,14 +80,14 @@ export class AgentIndex {
     return this.#entries.size;
   }
 
-  /** @param open its open slots, beside what it was given */
-  put(agent: AgentRecord, open: number): void {
+  /** @param room its open slots, beside what it was given */
+  put(agent: AgentRecord, room: Room): void {
     const before = this.#entries.get(agent.agentId);
     if (before) this.#leave(before);
     const kind = this.#kindOf(agent);
     // One list of models for all agents of a kind: it can be long, and agents many.
     const shared = agent.models === kind.models ? agent : Object.freeze({ ...agent, models: kind.models });
-    const entry: Entry = { agent: shared, kind, open };
+    const entry: Entry = { agent: shared, kind, room };
     // Setting a key that is there keeps its place: the order of the list is that of first arrival.
     this.#entries.set(agent.agentId, entry);
     this.#join(entry);
@@ -99,16 +103,22 @@ export class AgentIndex {
     if (entry.kind.members.size === 0) this.#drop(entry.kind);
   }
 
-  setOpen(agentId: string, open: number): void {
+  setRoom(agentId: string, room: Room): void {
     const entry = this.#entries.get(agentId);
-    if (!entry || entry.open === open) return;
+    if (!entry || isSameRoom(entry.room, room)) return;
     this.#takeRoom(entry);
-    entry.open = open;
+    entry.room = room;
     this.#giveRoom(entry);
   }
 
   openOf(agentId: string): number {
-    return this.#entries.get(agentId)?.open ?? 0;
+    return this.#entries.get(agentId)?.room.open ?? 0;
+  }
+
+  /** Its open slots that can take a task of that class. */
+  openFor(agentId: string, line: Requirement): number {
+    const entry = this.#entries.get(agentId);
+    return entry ? openFor(entry.room, entry.kind.models, line) : 0;
   }
 
   /** The kinds of agents that may run such a task of that user. */
@@ -141,11 +151,13 @@ export class AgentIndex {
     return this.#entries.get(agentId)?.kind ?? null;
   }
 
-  /** Members with room, most room first and then the one that has had it longest. */
-  *withRoom(profile: Profile): Generator<{ agent: AgentRecord; open: number }> {
-    const room = this.#kinds.get(this.#nameOf(profile.models, profile.onlyFor))?.room ?? new Map<number, Set<string>>();
-    for (const open of [...room.keys()].toSorted((a, b) => b - a)) {
-      for (const agentId of room.get(open) ?? []) {
+  /** Members with room for a class of tasks, most room first and then the one that has had it longest. */
+  *withRoom(profile: Profile, line: Requirement): Generator<{ agent: AgentRecord; open: number }> {
+    const rooms = this.#kinds.get(this.#nameOf(profile.models, profile.onlyFor))?.room;
+    const groups = [...(groupsFor(profile.models, line) ?? [ALL])];
+    const sizes = groups.flatMap((group) => [...(rooms?.get(group) ?? [])]);
+    for (const [open, members] of sizes.toSorted(([a], [b]) => b - a)) {
+      for (const agentId of members) {
         const agent = this.get(agentId);
         if (agent) yield { agent, open };
       }
@@ -205,13 +217,28 @@ export class AgentIndex {
     this.#takeRoom(entry);
   }
 
-  #giveRoom({ agent, kind, open }: Entry): void {
-    if (open > 0) addTo(kind.room, open, agent.agentId);
+  #giveRoom({ agent, kind, room }: Entry): void {
+    for (const [group, open] of sizesOf(room)) {
+      if (open === 0) continue;
+      const sizes = kind.room.get(group) ?? new Map<number, Set<string>>();
+      kind.room.set(group, sizes);
+      addTo(sizes, open, agent.agentId);
+    }
   }
 
-  #takeRoom({ agent, kind, open }: Entry): void {
-    takeFrom(kind.room, open, agent.agentId);
+  #takeRoom({ agent, kind, room }: Entry): void {
+    for (const [group, open] of sizesOf(room)) {
+      const sizes = kind.room.get(group);
+      if (sizes) takeFrom(sizes, open, agent.agentId);
+    }
   }
+}
+
+const sizesOf = ({ open, inGroups }: Room): [string, number][] => [[ALL, open], ...inGroups];
+
+function isSameRoom(one: Room, other: Room): boolean {
+  if (one.open !== other.open || one.inGroups.size !== other.inGroups.size) return false;
+  return [...one.inGroups].every(([group, open]) => other.inGroups.get(group) === open);
 }
 
 const warmModels = ({ lastModel, status }: AgentRecord): Set<string> =>

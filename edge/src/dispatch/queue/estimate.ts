@@ -25,7 +25,7 @@ export function admit(store: DispatchStore, reserved: Reservations, task: TaskTo
     return { admitted: false, reason: "QUEUE_FULL" };
   }
   const { position, totalMs, lowMs, highMs } = lookAhead(store, task, { seq: Infinity, onTheirWay }, clock);
-  const hasRoom = profiles.some((profile) => !store.agents.withRoom(profile).next().done);
+  const hasRoom = profiles.some((profile) => !store.agents.withRoom(profile, line).next().done);
   return {
     admitted: true,
     // 0: a GPU is free now.

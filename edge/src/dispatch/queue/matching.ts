@@ -1,8 +1,7 @@
 import type { AgentModel } from "@star-graph/shared/agent-protocol";
 import { type ModelNeeds, shortfallOf } from "@star-graph/shared/model-fit";
-import type { AgentRecord, Requirement, WorkItem } from "./types.ts";
-import { isQuarantined, restsModel } from "./quarantine.ts";
-import { isTaken } from "./work-item.ts";
+import type { AgentRecord, Requirement } from "./types.ts";
+import { restsModel } from "./quarantine.ts";
 
 /** Whether one of these models can do what a task, or every task of a class, asks for. */
 export const canServe = (models: readonly AgentModel[], needs: ModelNeeds): boolean =>
@@ -17,16 +16,4 @@ export const mayTake = (agent: AgentRecord, line: Requirement): boolean => canSe
  */
 export function canRun(agent: AgentRecord, task: ModelNeeds & { userId: number }): boolean {
   return (agent.ownTasks !== "only" || agent.ownerId === task.userId) && canServe(agent.models, task);
-}
-
-/**
- * Slots that may be offered to: what the agent said, less the offers that it has not taken, which it did not count; and
- * never more than it has beside what it was already given. A result on its way up needs no slot, but no agent has more of
- * them than slots: its disk has an end.
- */
-export function openSlots(agent: AgentRecord, itemsAtAgent: readonly WorkItem[]): number {
-  if (!agent.isConnected || agent.intake || agent.restsUntil !== null || isQuarantined(agent)) return 0;
-  const working = itemsAtAgent.filter((item) => !(item.state === "running" && item.progress.phase === "uploading")).length;
-  const untaken = itemsAtAgent.filter((item) => !isTaken(item)).length;
-  return Math.max(0, Math.min(agent.freeSlots - untaken, agent.slots - working, 2 * agent.slots - itemsAtAgent.length));
 }

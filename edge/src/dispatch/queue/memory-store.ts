@@ -1,9 +1,9 @@
 import { AgentIndex } from "./agent-index.ts";
 import { Holds } from "./holds.ts";
-import { openSlots } from "./matching.ts";
 import { wakeTime } from "./quarantine.ts";
 import { classOf, lineKey, parseLineKey } from "./requirement.ts";
 import { byAge, byShare, type DispatchStore, type Front, type StoreOptions } from "./store.ts";
+import { roomOf } from "./room.ts";
 import type { Requirement, WorkItem } from "./types.ts";
 
 const hasAgent = (item: WorkItem): boolean => item.state !== "waiting" && item.state !== "ending";
@@ -46,7 +46,7 @@ export function createMemoryStore({ runningPerUser }: StoreOptions = { runningPe
   const allowed = (line: Requirement) => frontsIn(waiting(line)).filter(({ userId }) => running(userId) < runningPerUser);
   const refresh = (agentId: string | undefined) => {
     const agent = agentId === undefined ? null : agents.get(agentId);
-    if (agent) agents.setOpen(agent.agentId, openSlots(agent, itemsOfAgent(agent.agentId)));
+    if (agent) agents.setRoom(agent.agentId, roomOf(agent, itemsOfAgent(agent.agentId)));
   };
 
   function change(taskId: string, item: WorkItem | null): void {
@@ -119,7 +119,7 @@ export function createMemoryStore({ runningPerUser }: StoreOptions = { runningPe
     getAgent: (agentId) => agents.get(agentId),
     putAgent(agent) {
       const before = agents.levels;
-      agents.put(Object.freeze({ ...agent }), openSlots(agent, itemsOfAgent(agent.agentId)));
+      agents.put(Object.freeze({ ...agent }), roomOf(agent, itemsOfAgent(agent.agentId)));
       if (agents.levels !== before) for (const item of waiting()) holds.split(classOf(item, before), classOf(item, agents.levels));
     },
     deleteAgent(agentId) {

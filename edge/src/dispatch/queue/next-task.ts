@@ -2,7 +2,7 @@ import { hold, isBetterToWait, isWarm, isWorthALoad, mayGoBefore } from "./affin
 import type { QueueClock } from "./clock.ts";
 import { mayTake } from "./matching.ts";
 import { byAge, byShare, type DispatchStore, type Front, type WaitingLine } from "./store.ts";
-import type { AgentRecord } from "./types.ts";
+import type { AgentRecord, Requirement } from "./types.ts";
 
 /** A task that waited so long is old: every so many starts of an agent, the oldest goes first whoever's it is. */
 export const OLD_MS = 10 * 60_000;
@@ -13,12 +13,16 @@ const least = (fronts: (Front | null)[], order: (a: Front, b: Front) => number):
 
 /** Whose task an agent with room gets; null when nothing waits that it may run, or what waits had better wait for another. */
 export function nextFor(store: DispatchStore, agent: AgentRecord, clock: QueueClock): Front | null {
-  const lines = store.waitingLines().filter((line) => mayTake(agent, line));
+  const lines = store.waitingLines().filter((line) => isOpenTo(store, agent, line));
   if (lines.length === 0) return null;
   const own = ownFront(store, agent);
   if (agent.ownTasks === "only" || (agent.ownTasks === "first" && own)) return own;
   return oldest(store, agent, lines, clock) ?? nextByModel(store, agent, [own, ...lines.map((line) => store.nextByShare(line))], clock);
 }
+
+/** Whether the agent may take such tasks, and has an engine free that can. */
+const isOpenTo = (store: DispatchStore, agent: AgentRecord, line: Requirement): boolean =>
+  mayTake(agent, line) && store.agents.openFor(agent.agentId, line) > 0;
 
 /** By share, but for what the agent has loaded as long as that saves more than it costs. */
 function nextByModel(store: DispatchStore, agent: AgentRecord, fronts: (Front | null)[], clock: QueueClock): Front | null {
@@ -52,7 +56,7 @@ function ownFront(store: DispatchStore, agent: AgentRecord): Front | null {
   const { ownerId } = agent;
   if (ownerId === undefined) return null;
   return least(
-    store.frontsOf(ownerId).filter(({ line }) => mayTake(agent, line)),
+    store.frontsOf(ownerId).filter(({ line }) => isOpenTo(store, agent, line)),
     byAge,
   );
 }

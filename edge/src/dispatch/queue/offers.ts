@@ -16,13 +16,13 @@ const REST_MS = 5_000;
 function chooseAgent(store: DispatchStore, line: Requirement, userId: number, clock: QueueClock): AgentRecord | null {
   const { agents } = store;
   const own = agents.ownedBy(userId).filter((agent) => mayTake(agent, line));
-  const ownWithRoom = mostRoom(own.map((agent) => ({ agent, open: agents.openOf(agent.agentId) })));
+  const ownWithRoom = mostRoom(own.map((agent) => ({ agent, open: agents.openFor(agent.agentId, line) })));
   if (ownWithRoom || store.shareOf(userId).running >= clock.limits.runningPerUser) return ownWithRoom;
   const able = warmAgents(store, line).filter((agent) => agent.ownTasks !== "only" || agent.ownerId === userId);
-  const warm = mostRoom(able.map((agent) => ({ agent, open: agents.openOf(agent.agentId) })));
+  const warm = mostRoom(able.map((agent) => ({ agent, open: agents.openFor(agent.agentId, line) })));
   if (warm && isWorthALoad(store, line.model)) return warm;
   const any = mostRoom(
-    agents.profilesFor(line, userId).flatMap((profile) => firstOf(agents.withRoom(profile), ({ agent }) => mayTake(agent, line))),
+    agents.profilesFor(line, userId).flatMap((profile) => firstOf(agents.withRoom(profile, line), ({ agent }) => mayTake(agent, line))),
   );
   if (!any || !isBetterToWait(store, line, clock)) return any;
   hold(store, line, clock);

@@ -2,9 +2,10 @@ import { type Profile, mayServe } from "./agent-index.ts";
 import type { QueueClock } from "./clock.ts";
 import { weightOf } from "./fair-share.ts";
 import { lineKey } from "./requirement.ts";
+import { mayMeet } from "./room.ts";
 import { expectedMs, loadMsOf, speedOf, spreadOf } from "./speeds.ts";
 import { byShare, type DispatchStore, type WaitingLine } from "./store.ts";
-import type { TaskToQueue } from "./types.ts";
+import type { Requirement, TaskToQueue } from "./types.ts";
 
 /** Agents of a kind whose running tasks are looked at; the others are taken to be like them. */
 const SAMPLE = 32;
@@ -32,7 +33,8 @@ export function lookAhead(
   { seq, onTheirWay }: { seq: number; onTheirWay: number },
   clock: QueueClock,
 ): Outlook {
-  const profiles = store.agents.profilesFor(store.lineOf(task), task.userId);
+  const ownLine = store.lineOf(task);
+  const profiles = store.agents.profilesFor(ownLine, task.userId);
   const lines = store.waitingLines().filter((line) => profiles.some((profile) => mayServe(profile, line, task.userId)));
   const ownFronts = store.frontsOf(task.userId).filter(({ line }) => profiles.some((profile) => mayServe(profile, line, task.userId)));
   const before = ownFronts.reduce((sum, { line, tasks }) => {
@@ -49,7 +51,8 @@ export function lookAhead(
   const between = Math.min(others, Math.ceil((rounds * users) / weightOf(task.vip, clock.now)));
 
   const ownMs = expectedMs(store, task);
-  const starts = startTimes(store, profiles, lines, ownMs, clock);
+  const free = profiles.flatMap((profile) => freeTimes(store, profile, ownLine, clock.now));
+  const starts = startTimes(store, profiles, lines, ownMs, free);
   const spread = spreadOf(store, task);
   return {
     position: 1 + before + between,
@@ -69,19 +72,22 @@ function isNext(store: DispatchStore, lines: WaitingLine[], task: TaskToQueue, s
   });
 }
 
-/** @returns how many milliseconds from now a task starts that has so many before it. */
+/**
+ * @param freeMs in how many milliseconds each slot of some agents is free
+ * @returns how many milliseconds from now a task starts that has so many before it.
+ */
 function startTimes(
   store: DispatchStore,
   profiles: Profile[],
   lines: WaitingLine[],
   ownMs: number,
-  { now }: QueueClock,
+  freeMs: number[],
 ): (before: number) => number {
   const slots = profiles.reduce((sum, profile) => sum + profile.slots, 0);
   const tasks = lines.reduce((sum, line) => sum + line.tasks, 0);
   const workMs = lines.reduce((sum, line) => sum + (speedOf(store, line) * line.work) / 1e6, 0);
   const eachMs = tasks > 0 ? workMs / tasks : ownMs;
-  const free = profiles.flatMap((profile) => freeTimes(store, profile, now)).toSorted((a, b) => a - b);
+  const free = freeMs.toSorted((a, b) => a - b);
   // Nobody is connected now: as if one came this moment.
   if (free.length === 0) free.push(0);
   // Each of the sample stands for as many slots.
@@ -94,16 +100,18 @@ function startTimes(
   };
 }
 
-/** In how many milliseconds each slot of some members is free. */
-function freeTimes(store: DispatchStore, profile: Profile, now: number): number[] {
+/** In how many milliseconds each slot of some members is free that could take such a task. */
+function freeTimes(store: DispatchStore, profile: Profile, line: Requirement, now: number): number[] {
   const times: number[] = [];
   for (const agentId of profile.members) {
     const agent = store.getAgent(agentId);
     if (!agent?.isConnected || agent.intake) continue;
-    const items = store.itemsOfAgent(agentId);
+    const all = store.itemsOfAgent(agentId);
+    const items = all.filter((item) => mayMeet(agent.models, item, line));
     for (const item of items)
       times.push(item.state === "running" ? remainingMs(expectedMs(store, item), now - item.startedAt) : expectedMs(store, item));
-    for (let open = agent.slots - items.length; open > 0; open--) times.push(0);
+    const idle = agent.freeByEngine ? store.agents.openFor(agentId, line) : agent.slots - all.length;
+    for (let open = idle; open > 0; open--) times.push(0);
     if (times.length >= SAMPLE) break;
   }
   return times;

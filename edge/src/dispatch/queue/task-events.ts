@@ -124,7 +124,9 @@ export function onOfferUnreadable(store: DispatchStore, taskId: string, attemptI
 export function onOfferFailed(store: DispatchStore, taskId: string, attemptId: string, clock: QueueClock): Effect[] {
   const item = store.getItem(taskId);
   if (item?.state !== "offered" || item.attempt.id !== attemptId) return [];
-  return requeue(store, { ...item, unmade: (item.unmade ?? 0) + 1 }, clock);
+  const again = requeue(store, { ...item, unmade: (item.unmade ?? 0) + 1 }, clock);
+  // It may go to another one now: what waited for its slot is this one's.
+  return [...again, ...fillAgent(store, item.attempt.agentId, clock)];
 }
 
 /** A duty for it was given up, and D1 has its end: what the work list and its agent still have of it goes. */

@@ -114,6 +114,8 @@ export interface AgentRecord {
   slots: number;
   /** As the agent said last, less the offers that it has taken since. */
   freeSlots: number;
+  /** Of each of its engines, where it has several; those that could have taken an offer since are one less. */
+  freeByEngine?: number[];
   /** Set when it refused an offer or left one unanswered: it is asked nothing until then, or until it says that it is ready. */
   restsUntil: number | null;
   models: AgentModel[];

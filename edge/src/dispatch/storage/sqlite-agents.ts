@@ -1,6 +1,7 @@
 import type { AgentModel } from "@star-graph/shared/agent-protocol";
 import { AgentIndex } from "../queue/agent-index.ts";
 import type { SizeLevels } from "../queue/requirement.ts";
+import type { Room } from "../queue/room.ts";
 import { numberOf, type SqlDatabase, textOf } from "./sql-database.ts";
 import type { AgentRecord } from "../queue/types.ts";
 
@@ -12,7 +13,7 @@ CREATE TABLE IF NOT EXISTS levels (kind TEXT NOT NULL, size INTEGER NOT NULL, PR
 `;
 
 /** The agents in memory, and in SQLite for the next time the object wakes. */
-export function createStoredAgents(sql: SqlDatabase, openSlots: (agent: AgentRecord) => number) {
+export function createStoredAgents(sql: SqlDatabase, roomOf: (agent: AgentRecord) => Room) {
   sql.exec(TABLES);
   sql.exec("DELETE FROM capabilities WHERE id NOT IN (SELECT capability FROM agent_records)");
   const models = new Map<number, AgentModel[]>();
@@ -26,7 +27,7 @@ export function createStoredAgents(sql: SqlDatabase, openSlots: (agent: AgentRec
   for (const row of sql.exec("SELECT capability, body FROM agent_records ORDER BY rowid").toArray()) {
     const known = models.get(numberOf(row, "capability")) ?? [];
     const agent = { ...(JSON.parse(textOf(row, "body")) as Omit<AgentRecord, "models">), models: known };
-    index.put(Object.freeze(agent), openSlots(agent));
+    index.put(Object.freeze(agent), roomOf(agent));
   }
 
   function readLevels(): SizeLevels {
@@ -66,7 +67,7 @@ export function createStoredAgents(sql: SqlDatabase, openSlots: (agent: AgentRec
         JSON.stringify(rest),
       );
       const before = index.levels;
-      index.put(Object.freeze({ ...agent }), openSlots(agent));
+      index.put(Object.freeze({ ...agent }), roomOf(agent));
       if (index.levels !== before) writeLevels();
     },
     delete(agentId: string): void {

@@ -1,6 +1,6 @@
-import { openSlots } from "../queue/matching.ts";
 import { wakeTime } from "../queue/quarantine.ts";
 import { classOf, lineKey, type SizeLevels } from "../queue/requirement.ts";
+import { roomOf } from "../queue/room.ts";
 import { bodiesOf, firstNumber, type SqlDatabase, textOf } from "./sql-database.ts";
 import { createStoredAgents } from "./sqlite-agents.ts";
 import { createFronts } from "./sqlite-fronts.ts";
@@ -42,7 +42,7 @@ export function createSqliteStore(sql: SqlDatabase, options: StoreOptions = { ru
   const fronts = createFronts(sql, options);
   const itemsOfAgent = (agentId: string) =>
     bodiesOf<WorkItem>(sql, "SELECT body FROM work_items WHERE agent_id = ? AND state <> 'ending' ORDER BY seq", agentId);
-  const agents = createStoredAgents(sql, (agent) => openSlots(agent, itemsOfAgent(agent.agentId)));
+  const agents = createStoredAgents(sql, (agent) => roomOf(agent, itemsOfAgent(agent.agentId)));
   const getItem = (taskId: string): WorkItem | null =>
     bodiesOf<WorkItem>(sql, "SELECT body FROM work_items WHERE task_id = ?", taskId)[0] ?? null;
   const holds = createStoredHolds(sql);
@@ -56,7 +56,7 @@ export function createSqliteStore(sql: SqlDatabase, options: StoreOptions = { ru
     fronts.moved(before, after, before ? keyOf(before) : "", after ? keyOf(after) : "");
     for (const agentId of new Set([attemptOf(before)?.agentId, attemptOf(after)?.agentId])) {
       const agent = agentId === undefined ? null : agents.index.get(agentId);
-      if (agent) agents.index.setOpen(agent.agentId, openSlots(agent, itemsOfAgent(agent.agentId)));
+      if (agent) agents.index.setRoom(agent.agentId, roomOf(agent, itemsOfAgent(agent.agentId)));
     }
   }
 

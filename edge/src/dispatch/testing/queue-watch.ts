@@ -1,4 +1,5 @@
-import { canRun, mayTake, openSlots } from "../queue/matching.ts";
+import { canRun, mayTake } from "../queue/matching.ts";
+import { openFor, roomOf } from "../queue/room.ts";
 import type { AgentRecord, WorkItem } from "../queue/types.ts";
 import type { SimulatedEdge } from "./simulated-edge.ts";
 
@@ -31,7 +32,8 @@ export class QueueWatch {
       const slots = this.#edge.agents.find(({ id }) => id === agent.agentId)?.slots ?? 0;
       const working = given.filter((item) => !(item.state === "running" && item.progress.phase === "uploading")).length;
       if (working > slots || given.length > 2 * slots) throw new Error(`${agent.agentId} has ${given.length} of ${slots} slots`);
-      const missed = openSlots(agent, given) > 0 ? waiting.find((item) => this.#mayRun(agent, item)) : undefined;
+      const room = roomOf(agent, given);
+      const missed = waiting.find((item) => openFor(room, agent.models, store.lineOf(item)) > 0 && this.#mayRun(agent, item));
       if (missed) throw new Error(`${missed.taskId} waits though ${agent.agentId} has an open slot`);
     }
   }

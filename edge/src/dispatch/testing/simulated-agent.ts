@@ -1,4 +1,6 @@
-import type { AgentMessage, AgentModel, EdgeMessage, HelloMessage } from "@star-graph/shared/agent-protocol";
+import type { AgentMessage, AgentModel, EdgeMessage, HelloMessage, OfferMessage } from "@star-graph/shared/agent-protocol";
+import { shortfallOf } from "@star-graph/shared/model-fit";
+import { modelOf, workOf } from "@star-graph/shared/work";
 import { aCompletion, aFailure, aHello } from "./builders.ts";
 import type { Random } from "./random.ts";
 
@@ -9,6 +11,8 @@ export class SimulatedAgent {
   readonly id: string;
   readonly slots: number;
   readonly models: AgentModel[];
+  /** Slots of each engine, where its models say which of them they run on. */
+  readonly engines: readonly number[];
   /** Whose it is, and whose tasks it takes. */
   ownerId: number | undefined;
   ownTasks: "first" | "only" | undefined;
@@ -16,14 +20,19 @@ export class SimulatedAgent {
   /** Frames under way, in order; a cut line loses them. */
   toEdge: AgentMessage[] = [];
   toAgent: EdgeMessage[] = [];
+  /** With the engine of each. */
+  readonly #engineOf = new Map<string, number>();
   readonly running = new Set<string>();
+  /** Offers that came while every engine for them was full, and offers of what none of them can run. */
+  readonly refused = { full: 0, unable: 0 };
   /** Ends that nobody has acknowledged. */
   readonly ends = new Map<string, WorkingMessage>();
-  #announced: number | null = null;
+  #announced: string | null = null;
 
-  constructor(id: string, slots: number, models: AgentModel[]) {
+  constructor(id: string, slots: number | readonly number[], models: AgentModel[]) {
     this.id = id;
-    this.slots = slots;
+    this.engines = typeof slots === "number" ? [slots] : slots;
+    this.slots = this.engines.reduce((sum, one) => sum + one, 0);
     this.models = models;
   }
 
@@ -72,8 +81,10 @@ export class SimulatedAgent {
     const message = this.toAgent.shift();
     if (message?.type === "offer") {
       const { attemptId } = message;
-      if (this.running.size >= this.slots || random.chance(0.05)) return this.#send({ type: "rejected", attemptId, reason: "no" });
+      const engine = this.#claim(message, random);
+      if (engine === null || random.chance(0.05)) return this.#send({ type: "rejected", attemptId, reason: "no" });
       this.running.add(attemptId);
+      this.#engineOf.set(attemptId, engine);
       this.#send({ type: "accepted", attemptId });
       this.#announce();
     } else if (message?.type === "cancel") {
@@ -99,11 +110,29 @@ export class SimulatedAgent {
     this.#send(end);
   }
 
+  /** Any engine that is able and free, as an agent's own reasons may have it. */
+  #claim({ task, memoryBytes }: OfferMessage, random: Random): number | null {
+    const needs = { type: task.type, model: modelOf(task), ...workOf(task), memoryBytes };
+    const able = this.models.flatMap((model) => (shortfallOf(model, needs) === null ? (model.engines ?? [0]) : []));
+    const free = this.#free();
+    const engines = able.filter((engine) => (free[engine] ?? 0) > 0);
+    if (able.length === 0) this.refused.unable++;
+    else if (engines.length === 0) this.refused.full++;
+    return engines.length === 0 ? null : random.pick(engines);
+  }
+
+  #free(): number[] {
+    const taken = [...this.running].map((attemptId) => this.#engineOf.get(attemptId));
+    return this.engines.map((slots, engine) => slots - taken.filter((one) => one === engine).length);
+  }
+
   #announce(): void {
     const freeSlots = this.slots - this.running.size;
-    if (!this.isConnected || freeSlots === this.#announced) return;
-    this.#announced = freeSlots;
-    this.#send({ type: "ready", freeSlots });
+    const ready: WorkingMessage = { type: "ready", freeSlots, ...(this.engines.length > 1 && { freeByEngine: this.#free() }) };
+    const text = JSON.stringify(ready);
+    if (!this.isConnected || text === this.#announced) return;
+    this.#announced = text;
+    this.#send(ready);
   }
 
   #send(message: AgentMessage): void {
