@@ -43,7 +43,7 @@ export async function serve(config: AgentConfig, state: StateFolder, engines: En
     maxResultBytes: DEFAULTS.maxResultBytes,
   };
   const spool = new Spool(state.spoolFolder);
-  const network = openNetwork(config.extraAuthorities);
+  const network = openNetwork(config);
   const { request } = network;
   const machine = new Machine(config.stateFolder, spool, config.rest, () => engines.engines);
   const counts = { drawn: 0, failed: 0 };

@@ -90,6 +90,7 @@ export async function startAgent(
       inputCacheBytes: options.inputCacheBytes ?? 1e6,
       statusPort: null,
       extraAuthorities: null,
+      proxy: null,
     },
     {
       openEngines: async () =>

@@ -29,8 +29,9 @@ Where to connect
                      this machine cannot see in the process list)
   --key-file FILE    The same from a file that nobody else may read
   --name NAME        How the edge lists this agent (default: the host name)
-  --ca-file FILE     Authorities to trust besides the usual ones, PEM. A proxy
-                     is taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
+  --ca-file FILE     Authorities to trust besides the usual ones, PEM
+  --proxy URL        HTTP proxy for all that leaves this machine (default: what
+                     HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say)
 
 What to run
   --engine NAME      comfyui: the server at http://127.0.0.1:8188. sdapi: a

@@ -48,6 +48,8 @@ export interface PartialConfig {
   statusPort: number | null;
   /** PEM text of authorities to trust besides the usual ones. */
   extraAuthorities: string | null;
+  /** Of all that leaves this machine; null for the one that the environment names, if it does. */
+  proxy: URL | null;
 }
 
 export interface AgentConfig extends PartialConfig {

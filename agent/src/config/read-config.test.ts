@@ -44,6 +44,7 @@ test("fills in what was not said", () => {
     inputCacheBytes: 512e6,
     statusPort: null,
     extraAuthorities: null,
+    proxy: null,
   });
 });
 

@@ -75,6 +75,7 @@ export function readConfig({ flags }: Pick<CommandLine, "flags">, around: Surrou
     inputCacheBytes: settings["input-cache"],
     statusPort: settings["status-port"] ?? null,
     extraAuthorities: authoritiesOf(settings, file, sourceOf("ca-file"), around),
+    proxy: settings.proxy ?? null,
   };
 }
 

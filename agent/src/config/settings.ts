@@ -92,6 +92,10 @@ export const Settings = z.object({
   "input-cache": bytes.default(512e6),
   "status-port": whole(1, 65_535, "must be a port, from 1 to 65535").optional(),
   "ca-file": filled.optional(),
+  proxy: z
+    .url({ protocol: /^https?$/, error: "must be the address of an HTTP proxy, as in http://proxy.example.com:3128" })
+    .transform((text) => new URL(text))
+    .optional(),
 });
 export type Settings = z.infer<typeof Settings>;
 export type SettingName = keyof Settings;

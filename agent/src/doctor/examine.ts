@@ -22,7 +22,7 @@ const ANSWER_MS = 10_000;
 
 /** Looks at everything at once. It registers nothing: the line is closed again before the agent would say hello. */
 export async function examine(config: PartialConfig, openEngines: OpenEngines): Promise<Facts> {
-  const network = openNetwork(config.extraAuthorities);
+  const network = openNetwork(config);
   const { edge, key, stateFolder } = config;
   try {
     const [answer, line, running, disk, found, engines, unused] = await Promise.all([
