@@ -92,6 +92,25 @@ test("the file may be JSON, and lists engines with what each one needs", () => {
   expect(readFile(json, ["--engine", "built-in"])).toMatchObject({ engines: [{ engine: "built-in", slots: 1 }] });
 });
 
+test("a key file that is named nearer than a key wins over it, and a key over a key file", () => {
+  const other = `${KEY}-other`;
+  const files = { [resolve("key.txt")]: KEY, [resolve("s.yaml")]: `edge: http://a\nkey: ${other}\n` };
+  expect(read(["--config", "s.yaml", "--key-file", "key.txt"], around({}, files)).key).toBe(KEY);
+  expect(read(["--config", "s.yaml"], around({ STARGRAPH_KEY_FILE: "key.txt" }, files)).key).toBe(KEY);
+  expect(read(["--edge", "http://a", "--key", other], around({ STARGRAPH_KEY_FILE: "key.txt" }, files)).key).toBe(other);
+});
+
+test.each([
+  ["slots: 2", [], "s.yaml:4: slots"],
+  ["", ["--slots", "2"], "--slots"],
+  ["", ["--map-model", "a"], "--map-model"],
+])("a setting of one engine is not dropped where several are listed (%s %j)", (line, flags, name) => {
+  const files = { [resolve("s.yaml")]: `edge: http://a\nengines:\n  - engine: built-in\n${line}\n` };
+  expect(() => read(["--config", "s.yaml", "--key", KEY, ...flags], around({}, files))).toThrow(
+    `${name} is for one engine: say it in the entry under "engines:" that it is meant for`,
+  );
+});
+
 test("takes the key from a file of its own", () => {
   const files = { [resolve("key.txt")]: `${KEY}\n` };
   expect(read(["--edge", "http://a", "--key-file", "key.txt"], around({}, files)).key).toBe(KEY);
@@ -114,6 +133,7 @@ test.each([
   [[...NEEDED, "--input-cache", "much"], "--input-cache must be a size such as 500MB or 2GB"],
   [[...NEEDED, "--cool-down", "soon"], "--cool-down must be a time such as 30s, 5m, 2h or 1h30m"],
   [["--edge", "http://a", "--key-file", "nowhere"], `there is no key file ${resolve("nowhere")}`],
+  [[...NEEDED, "--key-file", "key.txt"], "--key-file and key are both given"],
   [[...NEEDED, "--config", "nowhere"], `there is no config file ${resolve("nowhere")}`],
   [[...NEEDED, "--state"], "Option '--state <value>' argument missing"],
   [[...NEEDED, "--what"], "Unknown option '--what'"],

@@ -30,7 +30,7 @@ export const defaultConfigPath = (home: string): string => join(home, ".stargrap
 export function readConfig({ flags }: Pick<CommandLine, "flags">, around: Surroundings = SURROUNDINGS): PartialConfig {
   const { env, home, hostName } = around;
   const file = readFile(flags["config"] ?? (env["STARGRAPH_CONFIG"] || undefined), around);
-  const sourceOf = (name: SettingName) =>
+  const sourceOf: SourceOf = (name) =>
     flags[name] !== undefined ? "flag" : env[variableOf(name)] ? "variable" : (file.values[name] ?? null) !== null ? "file" : null;
   const values = { flag: flags, variable: mapNames((name) => env[variableOf(name)]), file: file.values };
   const raw = mapNames((name) => {
@@ -46,14 +46,13 @@ export function readConfig({ flags }: Pick<CommandLine, "flags">, around: Surrou
     throw new UsageError(`${file.placeOf(path)}: ${path.join(".")} ${message}`);
   }
   const settings = parsed.data;
-  if (sourceOf("key") === "file" && file.isOpenToOthers) throw openToOthers(file.path);
   const stateFolder = settings.state === undefined ? join(home, ".stargraph-agent") : relativeTo(file, sourceOf("state"), settings.state);
   return {
     edge: settings.edge ?? null,
-    key: settings.key ?? keyOf(settings, file, sourceOf("key-file"), around),
+    key: keyOf(settings, file, sourceOf, around),
     name: settings.name ?? (hostName.slice(0, 100) || "agent"),
     stateFolder,
-    engines: enginesOf(settings),
+    engines: enginesOf(settings, file, sourceOf),
     isEngineChosen: settings.engine !== undefined || settings.engines !== undefined,
     log: settings.log,
     limits: {
@@ -89,6 +88,10 @@ export function withEdgeAndKey({ edge, key, ...rest }: PartialConfig): AgentConf
 
 type ReadFile = ConfigFile & { path: string; isOpenToOthers: boolean };
 type Source = "flag" | "variable" | "file" | null;
+type SourceOf = (name: SettingName) => Source;
+/** Who is nearer to the owner's hand wins. */
+const NEARNESS = { flag: 3, variable: 2, file: 1 } as const;
+const nearnessOf = (source: Source): number => (source === null ? 0 : NEARNESS[source]);
 
 function readFile(named: unknown, around: Surroundings): ReadFile {
   const path = typeof named === "string" ? resolve(named) : defaultConfigPath(around.home);
@@ -97,19 +100,32 @@ function readFile(named: unknown, around: Surroundings): ReadFile {
   return { ...parseConfigFile(found?.text ?? "", path, SETTING_NAMES), path, isOpenToOthers: found?.isOpenToOthers ?? false };
 }
 
-function enginesOf(settings: Settings): EngineSettings[] {
+function enginesOf(settings: Settings, file: ReadFile, sourceOf: SourceOf): EngineSettings[] {
   const { engine, slots, engines, "map-model": mappedModels } = settings;
   // A flag says what is to run now, whatever the file lists.
-  if (engines && engine === undefined) return engines;
+  if (engines && engine === undefined) {
+    const unplaced = (["slots", "map-model"] as const).find((name) => sourceOf(name) !== null);
+    if (unplaced === undefined) return engines;
+    const name = nameAt(unplaced, sourceOf(unplaced), file);
+    throw new UsageError(`${name} is for one engine: say it in the entry under "engines:" that it is meant for`);
+  }
   return [EngineSettings.parse({ engine: engine ?? "built-in", ...(slots && { slots }), ...(mappedModels && { mappedModels }) })];
 }
+
+/** As whoever wrote it would look for it. */
+const nameAt = (name: SettingName, source: Source, file: ReadFile): string =>
+  source === "flag" ? `--${name}` : source === "variable" ? `env ${variableOf(name)}` : `${file.placeOf([name])}: ${name}`;
 
 /** In the file, a path is meant from where the file is. */
 const relativeTo = (file: ReadFile, source: Source, path: string): string => resolve(source === "file" ? dirname(file.path) : ".", path);
 
-function keyOf(settings: Settings, file: ReadFile, source: Source, around: Surroundings): string | null {
+function keyOf(settings: Settings, file: ReadFile, sourceOf: SourceOf, around: Surroundings): string | null {
+  const source = sourceOf("key-file");
+  const [direct, inFile] = [nearnessOf(sourceOf("key")), nearnessOf(source)];
+  if (direct > 0 && direct === inFile) throw new UsageError(`${nameAt("key-file", source, file)} and key are both given`);
+  if (direct > inFile && sourceOf("key") === "file" && file.isOpenToOthers) throw openToOthers(file.path);
   const named = settings["key-file"];
-  if (named === undefined) return null;
+  if (direct > inFile || named === undefined) return settings.key ?? null;
   const path = relativeTo(file, source, named);
   const found = around.readText(path);
   if (!found) throw new UsageError(`there is no key file ${path}`);
