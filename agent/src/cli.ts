@@ -12,7 +12,7 @@ export async function main(argv: readonly string[], openEngines: OpenEngines = e
     return await perform(parseCommandLine(argv), openEngines);
   } catch (error) {
     if (error instanceof Refusal) process.stderr.write(`stargraph-agent: ${error.message}\n`);
-    if (error instanceof Refusal) return 1;
+    if (error instanceof Refusal) return error.exitCode;
     if (!(error instanceof UsageError)) throw error;
     process.stderr.write(`stargraph-agent: ${error.message}. See stargraph-agent --help.\n`);
     return 2;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AGENT_SOCKET_PATH, type AgentMessage } from "@star-graph/shared/agent-protocol";
 import { backoffMs, type BackoffLimits } from "./backoff.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
-import { Refusal } from "./refusal.ts";
+import { REFUSED_BY_EDGE, Refusal } from "./refusal.ts";
 
 export interface LinkOptions extends Omit<ConnectionOptions, "url"> {
   edge: URL;
@@ -42,7 +42,7 @@ export class Link {
       this.#connection = new Connection({ ...this.#options, url });
       const ending = await this.#connection.ended;
       if (signal.aborted) return;
-      if (ending.kind === "refused") throw new Refusal(ending.message);
+      if (ending.kind === "refused") throw new Refusal(ending.message, { exitCode: REFUSED_BY_EDGE });
       if (performance.now() - openedMs >= STABLE_MS) failures = 0;
       const waitMs = Math.max(ending.retryAfterMs, backoffMs(failures, Math.random(), backoff));
       log.warn("line-lost", `No line to ${edge.origin}: ${ending.reason}. Trying again`, { waitMs });

@@ -30,15 +30,15 @@ describe("one clear line and an exit code", () => {
     });
   });
 
-  test("a wrong key exits 1", async () => {
+  test("a wrong key exits 4", async () => {
     const edge = await startedEdge();
     const args = ["--edge", edge.url, "--key", "sgk_wrong_key_1", "--state", await temporaryFolder()];
     const agent = startWithTestEngine(args);
     expect(await agent.event("refused")).toMatchObject({ message: expect.stringContaining("Check the agent key") });
-    expect(await agent.ended).toMatchObject({ code: 1, stdout: expect.not.stringContaining("wrong_key") });
+    expect(await agent.ended).toMatchObject({ code: 4, stdout: expect.not.stringContaining("wrong_key") });
   });
 
-  test.each(["error frame", "close code"])("a protocol that is too old exits 1 (%s)", async (way) => {
+  test.each(["error frame", "close code"])("a protocol that is too old exits 4 (%s)", async (way) => {
     const edge = await startedEdge();
     edge.welcome = null;
     const agent = startWithTestEngine(["--edge", edge.url, "--key", KEY, "--state", await temporaryFolder()]);
@@ -46,7 +46,7 @@ describe("one clear line and an exit code", () => {
     if (way === "error frame") line.send({ type: "error", code: "PROTOCOL_TOO_OLD", message: "speak 2" });
     else line.close(AGENT_CLOSE.PROTOCOL_TOO_OLD);
     expect(await agent.event("refused")).toMatchObject({ message: expect.stringContaining("npx stargraph-agent@latest") });
-    expect(await agent.ended).toMatchObject({ code: 1 });
+    expect(await agent.ended).toMatchObject({ code: 4 });
   });
 
   test("a second process on the same state folder exits 1 and leaves the first alone", async () => {

@@ -32,7 +32,8 @@ describe.skipIf(process.platform !== "linux")("the service", () => {
     await expect(stat(unit)).rejects.toThrow("ENOENT");
     expect((await readFile(join(home, "calls"), "utf8")).trim().split("\n")).toEqual([
       "--user daemon-reload",
-      "--user enable --now stargraph-agent.service",
+      "--user enable stargraph-agent.service",
+      "--user restart stargraph-agent.service",
       "--user disable --now stargraph-agent.service",
     ]);
   });
@@ -42,9 +43,24 @@ describe.skipIf(process.platform !== "linux")("the service", () => {
     expect(await run("service", "install")).toMatchObject({ code: 2, stderr: expect.stringContaining("there is no config file") });
   });
 
+  test("is not installed with settings that it would not keep", async () => {
+    const { home, run } = await aHome(`edge: https://api.example.com\nkey: ${KEY}\n`);
+    const path = join(home, ".stargraph-agent/config.yaml");
+    expect(await run("service", "install", "--idle-only")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`--idle-only is nothing that a service keeps: say it in ${path}`),
+    });
+    const behindProxy = startBin(["service", "install"], { env: { HOME: home, HTTPS_PROXY: "http://proxy:3128" } });
+    expect(await behindProxy.ended).toMatchObject({ code: 2, stderr: expect.stringContaining("a service does not see HTTPS_PROXY") });
+  });
+
   test("is shown before it is installed", async () => {
     const { home, run } = await aHome(`edge: https://api.example.com\nkey: ${KEY}\n`);
     expect(await run("service", "install", "--dry-run")).toMatchObject({ code: 0, stdout: expect.stringContaining("ExecStart=") });
+    const { stdout } = await run("service", "uninstall", "--dry-run");
+    expect(stdout).toBe(
+      `systemctl --user disable --now stargraph-agent.service\nThen ${join(home, ".config/systemd/user/stargraph-agent.service")} is removed.`,
+    );
     await expect(stat(join(home, "calls"))).rejects.toThrow("ENOENT");
   });
 });

@@ -76,8 +76,8 @@ ${WHERE}  --log FORMAT       text: lines for people (default); json: one object 
 A flag wins over its variable, that over the file. Every setting has a variable:
 --max-pixels is STARGRAPH_MAX_PIXELS.
 
-Exit codes: 0 stopped on request, 1 refused or failed (the last line says why),
-2 a setting is wrong.
+Exit codes: 0 stopped on request, 1 failed (the last line says why), 2 a setting
+is wrong, 4 refused by the edge.
 `;
 
 const SUMMARY: Readonly<Record<CommandName, string>> = {

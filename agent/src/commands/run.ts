@@ -31,7 +31,7 @@ export async function run(line: CommandLine, openEngines: OpenEngines): Promise<
     view?.close();
     if (error instanceof Refusal) log.error("refused", error.message);
     else log.error("crashed", error instanceof Error ? (error.stack ?? error.message) : String(error));
-    return 1;
+    return error instanceof Refusal ? error.exitCode : 1;
   } finally {
     stopListening();
   }

@@ -6,11 +6,13 @@ test.each([
   ["darwin", "/opt/homebrew/bin/node", "/Users/somebody", "/Users/somebody/a & b/stargraph-agent.mjs"],
   ["win32", "C:\\Program Files\\nodejs\\node.exe", "C:\\Users\\some body", "C:\\tools\\stargraph agent\\bin\\stargraph-agent.mjs"],
 ] as const)("is defined for %s, with odd folders quoted as that system wants them", async (platform, node, home, script) => {
-  const spec = { command: [node, script, "run", "--config", `${home}/config.yaml`], home, uid: 501 };
+  const spec = { command: [node, script, "run", "--config", `${home}/config.yaml`], home, uid: 501, account: "BOX\\some body" };
   const definition = defineService(platform, spec);
   const lines = [
     `# ${definition?.file?.path}`,
     definition?.file?.text,
+    "# stop, which may fail",
+    ...(definition?.stop ?? []).map((words) => words.join(" ")),
     "# install",
     ...(definition?.install ?? []).map((words) => words.join(" ")),
   ];
@@ -19,7 +21,7 @@ test.each([
 });
 
 test("is not defined for a system that nobody wrote it for", () => {
-  expect(defineService("aix", { command: [], home: "/", uid: 0 })).toBeNull();
+  expect(defineService("aix", { command: [], home: "/", uid: 0, account: "root" })).toBeNull();
 });
 
 test("what npx fetched is started by npx again, anything else by its path", () => {

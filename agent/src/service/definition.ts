@@ -1,4 +1,5 @@
 import { join, posix, win32 } from "node:path";
+import { REFUSED_BY_EDGE } from "../refusal.ts";
 
 /** What the system is to start when its user signs in. */
 export interface ServiceSpec {
@@ -7,11 +8,15 @@ export interface ServiceSpec {
   home: string;
   /** Numeric, of the user; launchd names the session by it. */
   uid: number;
+  /** As Windows knows who is signed in: `COMPUTER\\name`. */
+  account: string;
 }
 
 export interface ServiceDefinition {
   /** Where the system looks for it; null where a command takes it all. */
   file: { path: string; text: string } | null;
+  /** Ends what runs from an earlier installation; it may fail, because nothing does. */
+  stop: readonly (readonly string[])[];
   install: readonly (readonly string[])[];
   uninstall: readonly (readonly string[])[];
   /** Worth knowing once it is installed. */
@@ -31,7 +36,7 @@ export function defineService(platform: NodeJS.Platform, spec: ServiceSpec): Ser
   return DEFINITIONS[platform]?.(spec) ?? null;
 }
 
-/** SIGTERM gives running tasks back, so a stop takes about two seconds; exit codes 1 and 2 are not mended by another start. */
+/** SIGTERM gives running tasks back, so a stop takes about two seconds; a wrong setting and the edge's refusal are not mended by another start. */
 function systemdUnit({ command, home }: ServiceSpec): ServiceDefinition {
   const unit = `${NAME}.service`;
   const text = `[Unit]
@@ -42,7 +47,7 @@ After=network-online.target
 ExecStart=${command.map(quoteForSystemd).join(" ")}
 Restart=on-failure
 RestartSec=10
-RestartPreventExitStatus=2
+RestartPreventExitStatus=2 ${REFUSED_BY_EDGE}
 TimeoutStopSec=15
 
 [Install]
@@ -50,9 +55,11 @@ WantedBy=default.target
 `;
   return {
     file: { path: posix.join(home, ".config/systemd/user", unit), text },
+    stop: [],
     install: [
       ["systemctl", "--user", "daemon-reload"],
-      ["systemctl", "--user", "enable", "--now", unit],
+      ["systemctl", "--user", "enable", unit],
+      ["systemctl", "--user", "restart", unit],
     ],
     uninstall: [["systemctl", "--user", "disable", "--now", unit]],
     hint: `Its log: journalctl --user -u ${NAME}. To keep it running after you sign out: loginctl enable-linger`,
@@ -64,6 +71,7 @@ function quoteForSystemd(word: string): string {
   return `"${word.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("%", "%%").replaceAll("$", "$$$$")}"`;
 }
 
+/** launchd cannot leave out exit codes, so it waits longer before it starts the agent again. */
 function launchAgent({ command, home, uid }: ServiceSpec): ServiceDefinition {
   const label = "com.stargraph.agent";
   const path = posix.join(home, "Library/LaunchAgents", `${label}.plist`);
@@ -78,7 +86,7 @@ function launchAgent({ command, home, uid }: ServiceSpec): ServiceDefinition {
 ${command.map((word) => `    <string>${escapeXml(word)}</string>\n`).join("")}  </array>
   <key>RunAtLoad</key><true/>
   <key>KeepAlive</key><dict><key>SuccessfulExit</key><false/></dict>
-  <key>ThrottleInterval</key><integer>10</integer>
+  <key>ThrottleInterval</key><integer>60</integer>
   <key>StandardOutPath</key><string>${escapeXml(log)}</string>
   <key>StandardErrorPath</key><string>${escapeXml(log)}</string>
 </dict>
@@ -86,20 +94,29 @@ ${command.map((word) => `    <string>${escapeXml(word)}</string>\n`).join("")}  
 `;
   return {
     file: { path, text },
+    stop: [["launchctl", "bootout", `gui/${uid}/${label}`]],
     install: [["launchctl", "bootstrap", `gui/${uid}`, path]],
-    uninstall: [["launchctl", "bootout", `gui/${uid}/${label}`]],
+    uninstall: [],
     hint: `Its log: ${log}`,
   };
 }
 
 const escapeXml = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
-function scheduledTask({ command, home }: ServiceSpec): ServiceDefinition {
+/** Without its user's name, only an administrator may create a task that starts at a sign-in. */
+function scheduledTask({ command, home, account }: ServiceSpec): ServiceDefinition {
   const [program = "", ...args] = command;
   const text = `<?xml version="1.0" encoding="UTF-8"?>
 <Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
   <RegistrationInfo><Description>Star-Graph agent</Description></RegistrationInfo>
-  <Triggers><LogonTrigger><Enabled>true</Enabled></LogonTrigger></Triggers>
+  <Triggers><LogonTrigger><Enabled>true</Enabled><UserId>${escapeXml(account)}</UserId></LogonTrigger></Triggers>
+  <Principals>
+    <Principal id="Author">
+      <UserId>${escapeXml(account)}</UserId>
+      <LogonType>InteractiveToken</LogonType>
+      <RunLevel>LeastPrivilege</RunLevel>
+    </Principal>
+  </Principals>
   <Settings>
     <MultipleInstancesPolicy>IgnoreNew</MultipleInstancesPolicy>
     <DisallowStartIfOnBatteries>false</DisallowStartIfOnBatteries>
@@ -107,7 +124,7 @@ function scheduledTask({ command, home }: ServiceSpec): ServiceDefinition {
     <ExecutionTimeLimit>PT0S</ExecutionTimeLimit>
     <RestartOnFailure><Interval>PT1M</Interval><Count>999</Count></RestartOnFailure>
   </Settings>
-  <Actions>
+  <Actions Context="Author">
     <Exec>
       <Command>${escapeXml(program)}</Command>
       <Arguments>${escapeXml(args.map(quoteForWindows).join(" "))}</Arguments>
@@ -118,6 +135,7 @@ function scheduledTask({ command, home }: ServiceSpec): ServiceDefinition {
   const path = win32.join(home, ".stargraph-agent", "service.xml");
   return {
     file: { path, text },
+    stop: [["schtasks", "/End", "/TN", NAME]],
     install: [
       ["schtasks", "/Create", "/TN", NAME, "/XML", path, "/F"],
       ["schtasks", "/Run", "/TN", NAME],
