@@ -53,7 +53,7 @@ test.each([
   environment(Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, value === "it" ? proxy.url : value])));
   const network = open();
   expect(network.socketAgent(new URL(address.replace("http", "ws"))) !== undefined).toBe(isProxied);
-  await expect(network.request(address, {})).rejects.toThrow();
+  await expect(network.request(address, {})).rejects.toThrow(isProxied ? "Proxy response (502)" : "getaddrinfo");
   expect(proxy.asked.length > 0).toBe(isProxied);
 });
 
@@ -61,7 +61,7 @@ test("a proxy of the settings is taken before one of the environment, but not fo
   const proxy = await aProxy();
   environment({ HTTPS_PROXY: "http://other.invalid:3128", NO_PROXY: "api.invalid" });
   const network = open(proxy.url);
-  await expect(network.request("https://api.invalid/x", {})).rejects.toThrow();
+  await expect(network.request("https://api.invalid/x", {})).rejects.toThrow("Proxy response (502)");
   expect(proxy.asked).toEqual(["api.invalid:443"]);
   expect(network.socketAgent(new URL("ws://127.0.0.1:8787"))).toBeUndefined();
 });
