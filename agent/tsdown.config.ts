@@ -6,7 +6,8 @@ import license from "rollup-plugin-license";
  * and an owner has nobody else's releases to trust. The licences of what is inside travel with it.
  */
 export default defineConfig({
-  entry: ["src/cli.ts"],
+  // The second is a thread, which is started by its place beside whatever starts it.
+  entry: { cli: "src/cli.ts", "pixel-worker": "src/engines/media/pixel-worker.ts" },
   platform: "node",
   target: "node22.12",
   format: "esm",

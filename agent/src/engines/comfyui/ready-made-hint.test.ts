@@ -1,6 +1,8 @@
 import { PNG } from "pngjs";
+import sharp from "sharp";
 import { expect, test } from "vitest";
 import { aJpeg } from "../../../test/pictures.ts";
+import { measureColours } from "../media/measure-colours.ts";
 import { looksReadyMade } from "./ready-made-hint.ts";
 
 function picture(colourAt: (x: number, y: number) => [number, number, number]): Buffer {
@@ -11,10 +13,17 @@ function picture(colourAt: (x: number, y: number) => [number, number, number]): 
 const limbs = picture((x, y) => (Math.abs(x - y) < 4 ? [255, 80, 0] : [0, 0, 0]));
 const distances = picture((x, y) => [x * 3 + y * 3, x * 3 + y * 3, x * 3 + y * 3]);
 
-test("limbs on black are a finished pose picture, greys a finished depth picture, a photo is neither", () => {
-  const looks = (bytes: Buffer, format: "PNG" | "JPEG") =>
-    (["openpose", "depth", "canny"] as const).filter((type) => looksReadyMade(bytes, format, type));
-  expect(looks(limbs, "PNG")).toEqual(["openpose"]);
-  expect(looks(distances, "PNG")).toEqual(["depth"]);
-  expect(looks(aJpeg(40, 40), "JPEG")).toEqual([]);
+test.each([
+  ["with", measureColours],
+  ["without", (bytes: Uint8Array) => measureColours(bytes, async () => null)],
+])("%s sharp, limbs on black are a finished pose picture, greys a finished depth picture, a photo is neither", async (_, measure) => {
+  const looks = async (bytes: Buffer) => {
+    const types = ["openpose", "depth", "canny"] as const;
+    const are = await Promise.all(types.map((type) => looksReadyMade(bytes, type, measure)));
+    return types.filter((_type, index) => are[index]);
+  };
+  expect(await looks(limbs)).toEqual(["openpose"]);
+  expect(await looks(distances)).toEqual(["depth"]);
+  expect(await looks(await sharp(distances).toColourspace("b-w").png().toBuffer())).toEqual(["depth"]);
+  expect(await looks(aJpeg(40, 40))).toEqual([]);
 });

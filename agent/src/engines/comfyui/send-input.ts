@@ -29,7 +29,7 @@ export async function sendInput(
   if (recipe.kind === "image" && task.type === "POSE") {
     const { controlType } = task.parameters;
     const control = recipe.controls.get(controlType);
-    if (control?.preprocessor === null && !looksReadyMade(original, media.format, controlType)) {
+    if (control?.preprocessor === null && !(await looksReadyMade(original, controlType))) {
       const message = `this agent needs a finished ${controlType} picture: no preprocessor is installed`;
       throw new EngineError("INTERNAL", message, { isRetryable: true });
     }

@@ -1,12 +1,6 @@
-import { PNG } from "pngjs";
-import { inspectMedia } from "./inspect.ts";
+import { inspectMedia, type Sides } from "./inspect.ts";
 import { loadSharp, type Sharp } from "./load-sharp.ts";
-import { decode } from "./shrink-in-js.ts";
-
-export interface Sides {
-  width: number;
-  height: number;
-}
+import { inPixelThread } from "./pixel-thread.ts";
 
 /**
  * The picture on a canvas of these sides, as a PNG, its top left corner where it was: what is too much is cut off at the right
@@ -21,10 +15,9 @@ export async function onCanvas(
   const media = inspectMedia(picture);
   if (!media || media.format === "MP4") return null;
   const withSharp = await load();
+  if (!withSharp) return inPixelThread("canvas", picture, sides);
   try {
-    if (withSharp) return await onCanvasWithSharp(withSharp, picture, media, sides);
-    const source = decode(picture, media.format);
-    return source && PNG.sync.write(copyOnto(source, sides), { deflateLevel: 3 });
+    return await onCanvasWithSharp(withSharp, picture, media, sides);
   } catch {
     // A header that was right before a picture that is not.
     return null;
@@ -38,16 +31,4 @@ async function onCanvasWithSharp(read: Sharp, picture: Uint8Array, had: Sides, {
     .extend({ right, bottom, extendWith: "copy" })
     .png()
     .toBuffer();
-}
-
-function copyOnto(source: Sides & { data: Uint8Array }, { width, height }: Sides): PNG {
-  const canvas = new PNG({ width, height });
-  const columns = Math.min(width, source.width) * 4;
-  for (let y = 0; y < height; y++) {
-    const from = Math.min(y, source.height - 1) * source.width * 4;
-    const at = y * width * 4;
-    canvas.data.set(source.data.subarray(from, from + columns), at);
-    canvas.data.fill(source.data.subarray(from + columns - 4, from + columns), at + columns, at + width * 4);
-  }
-  return canvas;
 }

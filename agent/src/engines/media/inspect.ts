@@ -2,11 +2,14 @@ import type { ResultFormat } from "@star-graph/shared/task";
 import { imageSize } from "image-size";
 import { findBox, mp4Boxes } from "./mp4-boxes.ts";
 
-/** What the bytes themselves say; the name of a file is not believed. */
-export interface Media {
-  format: ResultFormat;
+export interface Sides {
   width: number;
   height: number;
+}
+
+/** What the bytes themselves say; the name of a file is not believed. */
+export interface Media extends Sides {
+  format: ResultFormat;
 }
 
 const FORMATS: Readonly<Record<string, ResultFormat>> = { png: "PNG", jpg: "JPEG", webp: "WEBP" };

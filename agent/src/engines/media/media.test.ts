@@ -3,14 +3,15 @@ import { describe, expect, test } from "vitest";
 import { aJpeg, anMp4, aPng, firstChunk, jpegWithNotes, pngWithNotes } from "../../../test/pictures.ts";
 import { onCanvas } from "./canvas.ts";
 import { inspectMedia } from "./inspect.ts";
+import { measureColours } from "./measure-colours.ts";
 import { posterOf } from "./poster.ts";
-import { shrinkInJs } from "./shrink-in-js.ts";
 import { shrinkPicture } from "./shrink.ts";
 import { stripMetadata } from "./strip-metadata.ts";
 import { cleanMedia, withThumbnail } from "./to-file.ts";
 
 const SECRET = "a prompt of somebody's, and a whole workflow";
 const LIMITS = { maxSide: 256, maxBytes: 20 * 1024 };
+const WITHOUT_SHARP = async () => null;
 const exif = { IFD0: { ImageDescription: SECRET } };
 const aWebp = () => sharp(aPng(40, 24)).withExif(exif).webp().toBuffer();
 
@@ -117,9 +118,9 @@ describe("made small", () => {
   test.each([
     ["PNG", aPng(1000, 500)],
     ["JPEG", aJpeg(1000, 500)],
-  ] as const)("a %s, with sharp and without", async (format, picture) => {
+  ])("a %s, with sharp and without", async (_, picture) => {
     const small = await shrinkPicture(picture, LIMITS);
-    const inJs = shrinkInJs(picture, format, LIMITS, [80, 50, 20]);
+    const inJs = await shrinkPicture(picture, LIMITS, WITHOUT_SHARP);
     for (const made of [small, inJs]) {
       expect(made?.bytes.length).toBeLessThanOrEqual(LIMITS.maxBytes);
       expect(inspectMedia(made?.bytes ?? Buffer.alloc(0))).toMatchObject({ format: made?.format, width: 256, height: 128 });
@@ -139,7 +140,28 @@ describe("made small", () => {
     expect(await shrinkPicture(Buffer.from("no picture"), LIMITS)).toBeNull();
     expect(await shrinkPicture(anMp4(64, 64), LIMITS)).toBeNull();
     expect(await shrinkPicture(aPng(600, 600).subarray(0, 2000), LIMITS)).toBeNull();
-    expect(shrinkInJs(await aWebp(), "WEBP", LIMITS, [50])).toBeNull();
+    expect(await shrinkPicture(await aWebp(), { maxSide: 8, maxBytes: 1000 }, WITHOUT_SHARP)).toBeNull();
+    expect(await shrinkPicture(aPng(600, 600).subarray(0, 2000), LIMITS, WITHOUT_SHARP)).toBeNull();
+  });
+
+  test.each([
+    ["made small", () => shrinkPicture(aPng(600, 600), LIMITS, WITHOUT_SHARP)],
+    ["put on a canvas", () => onCanvas(aPng(600, 600), { width: 608, height: 608 }, WITHOUT_SHARP)],
+    ["measured", () => measureColours(aPng(600, 600), WITHOUT_SHARP)],
+  ])("while a picture is %s without sharp, everything else goes on", async (_, work) => {
+    const order: string[] = [];
+    const made = work().then((result) => void order.push(result === null ? "nothing" : "made"));
+    await new Promise((resolve) => void setImmediate(resolve));
+    order.push("went on");
+    await made;
+    expect(order).toEqual(["went on", "made"]);
+  });
+
+  test("a picture of more pixels than anybody asks for is not tried", async () => {
+    const header = Buffer.from(aPng(8, 8));
+    header.writeUInt32BE(30_000, 16);
+    header.writeUInt32BE(30_000, 20);
+    expect(await shrinkPicture(header, LIMITS, WITHOUT_SHARP)).toBeNull();
   });
 
   test("a thumbnail belongs to a result", async () => {
@@ -159,7 +181,7 @@ describe("on a canvas of other sides, with sharp and without", () => {
       .toBuffer();
 
   test.each(["with", "without"])("%s: wider it has copies of its edge, narrower it has lost that", async (way) => {
-    const load = way === "with" ? undefined : async () => null;
+    const load = way === "with" ? undefined : WITHOUT_SHARP;
     const original = aPng(30, 21);
     const grown = await onCanvas(original, { width: 32, height: 24 }, load);
     expect(inspectMedia(grown ?? Buffer.alloc(0))).toEqual({ format: "PNG", width: 32, height: 24 });
@@ -187,7 +209,7 @@ describe("on a canvas of other sides, with sharp and without", () => {
     expect(await onCanvas(Buffer.from("no picture"), sides)).toBeNull();
     expect(await onCanvas(anMp4(64, 64), sides)).toBeNull();
     expect(await onCanvas(aPng(600, 600).subarray(0, 2000), sides)).toBeNull();
-    expect(await onCanvas(await aWebp(), sides, async () => null)).toBeNull();
+    expect(await onCanvas(await aWebp(), sides, WITHOUT_SHARP)).toBeNull();
   });
 });
 

@@ -1,46 +1,16 @@
 import jpeg from "jpeg-js";
-import { PNG } from "pngjs";
-import type { SmallLimits, SmallPicture } from "./shrink.ts";
+import type { Pixels } from "./decode.ts";
+import { QUALITIES, type SmallLimits, type SmallPicture } from "./small-picture.ts";
 
-/** Four bytes a pixel. */
-interface Pixels {
-  width: number;
-  height: number;
-  data: Uint8Array;
-}
-
-/** Of a decoded picture: more than any result that can come here has. */
-const MAX_MEGAPIXELS = 100;
-const MAX_MEGABYTES = 1024;
-
-/** @throws when the picture cannot be decoded. */
-export function shrinkInJs(
-  picture: Uint8Array,
-  format: SmallPicture["format"],
-  { maxSide, maxBytes }: SmallLimits,
-  qualities: readonly number[],
-): SmallPicture | null {
-  const pixels = decode(picture, format);
-  if (!pixels) return null;
+/** Null when even the worst quality has too many bytes. */
+export function shrinkInJs(pixels: Pixels, { maxSide, maxBytes }: SmallLimits): SmallPicture | null {
   const scale = Math.min(1, maxSide / Math.max(pixels.width, pixels.height));
   const small = averaged(pixels, Math.max(1, Math.round(pixels.width * scale)), Math.max(1, Math.round(pixels.height * scale)));
-  for (const quality of qualities) {
+  for (const quality of QUALITIES) {
     const { data: bytes } = jpeg.encode(small, quality);
     if (bytes.length <= maxBytes) return { bytes, format: "JPEG" };
   }
   return null;
-}
-
-/** @throws when it cannot be decoded; null for a WebP, which only sharp can read. */
-export function decode(picture: Uint8Array, format: SmallPicture["format"]): Pixels | null {
-  switch (format) {
-    case "PNG":
-      return PNG.sync.read(Buffer.from(picture));
-    case "JPEG":
-      return jpeg.decode(picture, { useTArray: true, maxResolutionInMP: MAX_MEGAPIXELS, maxMemoryUsageInMB: MAX_MEGABYTES });
-    case "WEBP":
-      return null;
-  }
 }
 
 /** Each pixel is the mean of those that it stands for, over black where they are transparent. */

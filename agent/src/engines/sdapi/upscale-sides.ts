@@ -1,8 +1,8 @@
 import type { EngineTask } from "@star-graph/shared/rest/generate";
 import { outputOf } from "@star-graph/shared/work";
 import { EngineError } from "../engine.ts";
-import { onCanvas, type Sides } from "../media/canvas.ts";
-import { inspectMedia } from "../media/inspect.ts";
+import { onCanvas } from "../media/canvas.ts";
+import { inspectMedia, type Sides } from "../media/inspect.ts";
 import type { Order } from "./server.ts";
 
 /** A WebUI cuts the sides of what it enlarges down to multiples of this (`modules/upscaler.py`). */
