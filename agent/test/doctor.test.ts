@@ -17,7 +17,9 @@ test("finds everything fine, each engine's models too, and leaves no trace of it
   const config = join(await temporaryFolder(), "config.yaml");
   await writeFile(config, `engines: [{ engine: built-in }, { engine: comfyui, url: "${comfyui.url}" }]`);
   const { code, marks, stdout } = await doctor(["--edge", edge.url, "--key", KEY, "--config", config]);
-  expect(marks).toEqual(expect.arrayContaining(["ok key", "ok edge", "ok clock", "ok disk", "ok TEXT2IMG", "ok UPSCALE", "ok POSE"]));
+  expect(marks).toEqual(
+    expect.arrayContaining(["ok key", "ok edge", "ok protocol", "ok clock", "ok disk", "ok TEXT2IMG", "ok UPSCALE", "ok POSE"]),
+  );
   expect(stdout).toContain("test: 1 model");
   expect(stdout).toContain("comfyui: 5 models");
   expect(code).toBe(0);
@@ -34,4 +36,12 @@ test.each([
   expect(marks).toContain(mark);
   expect(code).toBe(1);
   expect(stdout).not.toContain("wrong_key");
+});
+
+test("finds an edge that takes only agents of another time", async () => {
+  const edge = await startedEdge();
+  edge.protocols = { oldest: 7, newest: 8 };
+  const { code, stdout } = await doctor(["--edge", edge.url, "--key", KEY]);
+  expect(stdout).toMatch(/^!! +protocol +this agent speaks version 1, and the edge takes versions 7 to 8$/m);
+  expect(code).toBe(1);
 });

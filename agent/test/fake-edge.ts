@@ -6,9 +6,11 @@ import {
   AGENT_SOCKET_PATH,
   type AgentMessage,
   type EdgeMessage,
+  OLDEST_PROTOCOL_VERSION,
   parseAgentFrame,
   PING_FRAME,
   PONG_FRAME,
+  PROTOCOL_VERSION,
   type WelcomeMessage,
 } from "@star-graph/shared/agent-protocol";
 import { type WebSocket, WebSocketServer } from "ws";
@@ -96,6 +98,7 @@ export class FakeEdge {
   upgrades = 0;
   welcome: WelcomeMessage | null = WELCOME;
   answersPings = true;
+  protocols = { oldest: OLDEST_PROTOCOL_VERSION, newest: PROTOCOL_VERSION };
   readonly #server: Server;
   readonly #sockets = new WebSocketServer({ noServer: true });
 
@@ -160,7 +163,13 @@ export class FakeEdge {
     if (path === "/health") {
       response.writeHead(200, { "content-type": "application/json" });
       response.end(
-        JSON.stringify({ code: 200, message: "success", data: { status: "ok", agents: 0 }, timestamp: Date.now(), requestId: "r" }),
+        JSON.stringify({
+          code: 200,
+          message: "success",
+          data: { status: "ok", agents: 0, agentProtocol: this.protocols },
+          timestamp: Date.now(),
+          requestId: "r",
+        }),
       );
       return;
     }

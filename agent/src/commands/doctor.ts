@@ -5,6 +5,7 @@ import { canServe, diagnose } from "../doctor/diagnose.ts";
 import { examine } from "../doctor/examine.ts";
 import { chosenEngines } from "../engines/find-engine.ts";
 import type { OpenEngines } from "../engines/open-engines.ts";
+import { inBlackAndWhite, inColour, wantsColour } from "../view/paint.ts";
 
 /** Exit codes: 0 it can serve tasks, 1 it cannot. */
 export async function doctor(line: CommandLine, openEngines: OpenEngines): Promise<number> {
@@ -12,6 +13,9 @@ export async function doctor(line: CommandLine, openEngines: OpenEngines): Promi
   const facts = await examine({ ...config, engines: await chosenEngines(config) }, openEngines);
   const findings = diagnose(facts);
   const isWell = canServe(facts);
-  process.stdout.write(line.flags["json"] === true ? `${JSON.stringify({ isWell, findings })}\n` : describeFindings(findings, isWell));
+  const paint = wantsColour(process.stdout.isTTY, process.env) ? inColour : inBlackAndWhite;
+  process.stdout.write(
+    line.flags["json"] === true ? `${JSON.stringify({ isWell, findings })}\n` : describeFindings(findings, isWell, paint),
+  );
   return isWell ? 0 : 1;
 }

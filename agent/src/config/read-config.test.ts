@@ -117,8 +117,16 @@ test("takes the key from a file of its own", () => {
 });
 
 test.each([
-  [[], "no --edge given: it needs the address of the edge, as in --edge https://api.example.com (or env STARGRAPH_EDGE)"],
-  [["--edge", "http://a"], "no --key given: it needs an agent key, as in --key sgk_... (or env STARGRAPH_KEY)"],
+  [
+    [],
+    expect.stringMatching(
+      /^no --edge given: .* --edge https:\/\/api\.example\.com \(or env STARGRAPH_EDGE\)\. "stargraph-agent init" asks/,
+    ),
+  ],
+  [
+    ["--edge", "http://a"],
+    expect.stringMatching(/^no --key given: .* --key sgk_\.\.\. \(or env STARGRAPH_KEY\)\. "stargraph-agent init" asks/),
+  ],
   [["--edge", "edge.example", "--key", KEY], "--edge must be a URL that starts with https:// or http://"],
   [["--edge", "ftp://a", "--key", KEY], "--edge must be a URL that starts with https:// or http://"],
   [["--edge", "http://a", "--key", "secret"], "--key must be an agent key: sgk_ and at least 8 letters or digits"],
@@ -134,7 +142,7 @@ test.each([
   [[...NEEDED, "--cool-down", "soon"], "--cool-down must be a time such as 30s, 5m, 2h or 1h30m"],
   [["--edge", "http://a", "--key-file", "nowhere"], `there is no key file ${resolve("nowhere")}`],
   [[...NEEDED, "--key-file", "key.txt"], "--key-file and key are both given"],
-  [[...NEEDED, "--config", "nowhere"], `there is no config file ${resolve("nowhere")}`],
+  [[...NEEDED, "--config", "nowhere"], `there is no config file ${resolve("nowhere")}; "stargraph-agent init" writes one`],
   [[...NEEDED, "--state"], "Option '--state <value>' argument missing"],
   [[...NEEDED, "--what"], "Unknown option '--what'"],
   [["serve"], "unknown command 'serve': it is one of run, init, doctor, bench, status, pause, resume, drain, service"],
@@ -154,6 +162,15 @@ test.each([
   ["- edge\n", '1: expected settings such as "edge: https://api.example.com"'],
   ["edge: http://a\nname: [box\n", expect.stringMatching(/^[23]: Flow sequence/)],
   ["edge: http://a\nedge: http://b\n", "2: Map keys must be unique"],
+  ["engines:\n  - engine: comfyui\n    modells:\n      - a\n", "3: engines.0.modells is no setting"],
+  [
+    "engines:\n  - engine: comfyui\n    models:\n      - { name: a, fille: b, family: sd15 }\n",
+    "4: engines.0.models.0.fille is no setting",
+  ],
+  ["engines:\n  - engine: sdapi\n    upscalers: [{ name: a }]\n", "3: engines.0.upscalers.0.upscaler is missing"],
+  ["engines:\n  - engine: sdapi\n    exclusive: 3\n", "3: engines.0.exclusive must be of type boolean"],
+  ["engines:\n  - engine: komfyui\n", "2: engines.0.engine must be one of: built-in, comfyui, sdapi, command"],
+  ["engines:\n  - engine: comfyui\n    url: 127.0.0.1:8188\n", "3: engines.0.url must be a URL such as http://127.0.0.1:8188"],
   ["refuse-words: 7\n", "1: refuse-words.0 must be text"],
 ])("a wrong config file is told with its line: %j", (text, message) => {
   const thrown = (() => {

@@ -6,6 +6,7 @@ import { hasCode, messageOf } from "../outside.ts";
 import type { AgentConfig, PartialConfig } from "./agent-config.ts";
 import type { CommandLine } from "./command-line.ts";
 import { type ConfigFile, parseConfigFile } from "./config-file.ts";
+import { firstWrong } from "./issue-words.ts";
 import { SETTING_NAMES, type SettingName, Settings, variableOf } from "./settings.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -39,11 +40,11 @@ export function readConfig({ flags }: Pick<CommandLine, "flags">, around: Surrou
   });
   const parsed = Settings.safeParse(raw);
   if (!parsed.success) {
-    const { path = [], message = "is wrong" } = parsed.error.issues[0] ?? {};
+    const { path, text } = firstWrong(parsed.error.issues);
     const name = path[0] as SettingName;
     // The value itself is not repeated: it may be a key, mistyped.
-    if (sourceOf(name) !== "file") throw new UsageError(`${sourceOf(name) === "flag" ? `--${name}` : variableOf(name)} ${message}`);
-    throw new UsageError(`${file.placeOf(path)}: ${path.join(".")} ${message}`);
+    if (sourceOf(name) !== "file") throw new UsageError(`${sourceOf(name) === "flag" ? `--${name}` : variableOf(name)} ${text}`);
+    throw new UsageError(`${file.placeOf(path)}: ${path.join(".")} ${text}`);
   }
   const settings = parsed.data;
   const stateFolder = settings.state === undefined ? join(home, ".stargraph-agent") : relativeTo(file, sourceOf("state"), settings.state);
@@ -78,11 +79,15 @@ export function readConfig({ flags }: Pick<CommandLine, "flags">, around: Surrou
   };
 }
 
+const INIT = '"stargraph-agent init" asks for what it needs, and writes it down';
+
 /** @throws {UsageError} edge or key are not known. */
 export function withEdgeAndKey({ edge, key, ...rest }: PartialConfig): AgentConfig {
   if (edge === null)
-    throw new UsageError("no --edge given: it needs the address of the edge, as in --edge https://api.example.com (or env STARGRAPH_EDGE)");
-  if (key === null) throw new UsageError("no --key given: it needs an agent key, as in --key sgk_... (or env STARGRAPH_KEY)");
+    throw new UsageError(
+      `no --edge given: it needs the address of the edge, as in --edge https://api.example.com (or env STARGRAPH_EDGE). ${INIT}`,
+    );
+  if (key === null) throw new UsageError(`no --key given: it needs an agent key, as in --key sgk_... (or env STARGRAPH_KEY). ${INIT}`);
   return { edge, key, ...rest };
 }
 
@@ -96,7 +101,7 @@ const nearnessOf = (source: Source): number => (source === null ? 0 : NEARNESS[s
 function readFile(named: unknown, around: Surroundings): ReadFile {
   const path = typeof named === "string" ? resolve(named) : defaultConfigPath(around.home);
   const found = around.readText(path);
-  if (!found && typeof named === "string") throw new UsageError(`there is no config file ${path}`);
+  if (!found && typeof named === "string") throw new UsageError(`there is no config file ${path}; "stargraph-agent init" writes one`);
   return { ...parseConfigFile(found?.text ?? "", path, SETTING_NAMES), path, isOpenToOthers: found?.isOpenToOthers ?? false };
 }
 

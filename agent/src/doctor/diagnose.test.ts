@@ -1,4 +1,4 @@
-import type { AgentModel } from "@star-graph/shared/agent-protocol";
+import { type AgentModel, PROTOCOL_VERSION } from "@star-graph/shared/agent-protocol";
 import { expect, test } from "vitest";
 import { describeFindings } from "./describe.ts";
 import { canServe, diagnose } from "./diagnose.ts";
@@ -12,7 +12,7 @@ const MODELS: AgentModel[] = [
 const WELL: Facts = {
   nodeVersion: "24.21.0",
   hasKey: true,
-  edge: { address: "https://api.example.com", answer: { kind: "up", tookMs: 41.4, skewMs: -800 } },
+  edge: { address: "https://api.example.com", answer: { kind: "up", tookMs: 41.4, skewMs: -800, protocols: { oldest: 1, newest: 1 } } },
   line: { kind: "open" },
   runningPid: null,
   stateFolder: "/home/somebody/.stargraph-agent",
@@ -48,7 +48,10 @@ test.each([
       gpus: [],
       engines: [],
       enginesTrouble: "The built-in engine is not installed. Install its package next to the agent: npm install stargraph-scene",
-      unused: [{ name: "ComfyUI", address: "http://127.0.0.1:8188" }],
+      unused: [
+        { name: "ComfyUI", engine: "comfyui", address: "http://127.0.0.1:8188", hasApi: true },
+        { name: "A Stable Diffusion web UI", engine: "sdapi", address: "http://127.0.0.1:7860", hasApi: false },
+      ],
     },
     false,
   ],
@@ -61,7 +64,7 @@ test.each([
   [
     "odd-box",
     {
-      edge: { address: "https://api.example.com", answer: { kind: "up", tookMs: 900, skewMs: 7_200_000 } },
+      edge: { address: "https://api.example.com", answer: { kind: "up", tookMs: 900, skewMs: 7_200_000, protocols: null } },
       runningPid: 4242,
       disk: { freeBytes: 4e8, isWritable: true },
       freeMemoryBytes: 1e8,
@@ -73,4 +76,31 @@ test.each([
   const facts: Facts = { ...WELL, ...changes };
   expect(canServe(facts)).toBe(serves);
   await expect(describeFindings(diagnose(facts), canServe(facts))).toMatchFileSnapshot(`../../test/doctor/${name}.txt`);
+});
+
+const protocolOf = (protocols: { oldest: number; newest: number }) => {
+  const facts: Facts = { ...WELL, edge: { address: DOWN.address, answer: { kind: "up", tookMs: 1, skewMs: 0, protocols } } };
+  return { serves: canServe(facts), ...diagnose(facts).find(({ subject }) => subject === "protocol") };
+};
+
+test("an edge that takes other versions of the protocol is no edge for this agent, and which of the two is to be changed is said", () => {
+  expect(protocolOf({ oldest: PROTOCOL_VERSION - 1, newest: PROTOCOL_VERSION })).toMatchObject({ serves: true, level: "ok" });
+  expect(protocolOf({ oldest: PROTOCOL_VERSION, newest: PROTOCOL_VERSION + 1 })).toMatchObject({ serves: true, level: "ok" });
+  expect(protocolOf({ oldest: PROTOCOL_VERSION + 1, newest: PROTOCOL_VERSION + 2 })).toMatchObject({
+    serves: false,
+    advice: expect.stringContaining("stargraph-agent@latest"),
+  });
+  expect(protocolOf({ oldest: PROTOCOL_VERSION - 1, newest: PROTOCOL_VERSION - 1 })).toMatchObject({
+    serves: false,
+    advice: expect.stringContaining("an earlier version"),
+  });
+});
+
+test("with several engines, each says what it lacks for a type", () => {
+  const engines: Facts["engines"] = [
+    { name: "sdapi", health: { isReady: true }, models: MODELS.slice(0, 1) },
+    { name: "comfyui", health: { isReady: false, reason: "nothing answers" }, models: [] },
+  ];
+  const video = diagnose({ ...WELL, engines }).find(({ subject }) => subject === "TEXT2VIDEO");
+  expect(video?.text).toBe("no: sdapi cannot make videos; comfyui does not answer");
 });

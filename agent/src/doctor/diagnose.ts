@@ -1,8 +1,10 @@
 import { TaskType } from "@star-graph/shared/task";
+import { PROTOCOL_VERSION } from "@star-graph/shared/agent-protocol";
 import { formatMemory } from "@star-graph/shared/gpu-memory";
 import { formatBytes } from "../config/units.ts";
 import { limitModels } from "../owner-limits.ts";
 import type { Facts } from "./facts.ts";
+import { lackingFor, revivalOf } from "./what-it-takes.ts";
 
 export interface Finding {
   /** `bad` keeps the agent from earning; `note` is worth knowing. */
@@ -68,9 +70,26 @@ function ofEdge({ edge, line }: Facts): Finding[] {
     case "up": {
       const up: Finding = { level: "ok", subject: "edge", text: `${address} answers in ${Math.round(answer.tookMs)} ms` };
       const lost: Finding[] = line.kind === "lost" ? [{ level: "bad", subject: "line", text: `no WebSocket: ${line.reason}` }] : [];
-      return [up, ...lost, ofClock(answer.skewMs)];
+      return [up, ...lost, ofProtocol(answer.protocols), ofClock(answer.skewMs)];
     }
   }
+}
+
+function ofProtocol(protocols: { oldest: number; newest: number } | null): Finding {
+  const subject = "protocol";
+  if (protocols === null)
+    return { level: "note", subject, text: `this agent speaks version ${PROTOCOL_VERSION}; the edge does not say which it takes` };
+  const { oldest, newest } = protocols;
+  const range = oldest === newest ? `version ${newest}` : `versions ${oldest} to ${newest}`;
+  if (PROTOCOL_VERSION < oldest) {
+    const text = `this agent speaks version ${PROTOCOL_VERSION}, and the edge takes ${range}`;
+    return { level: "bad", subject, text, advice: "Update the agent: npx stargraph-agent@latest" };
+  }
+  if (PROTOCOL_VERSION > newest) {
+    const text = `this agent speaks version ${PROTOCOL_VERSION}, and the edge only ${range}`;
+    return { level: "bad", subject, text, advice: "The edge is older than this agent: install an earlier version of the agent" };
+  }
+  return { level: "ok", subject, text: `version ${PROTOCOL_VERSION}, which the edge takes` };
 }
 
 function ofClock(skewMs: number | null): Finding {
@@ -119,16 +138,20 @@ function ofGpus({ gpus }: Facts): Finding[] {
 function ofEngines({ engines, enginesTrouble, unused }: Facts): Finding[] {
   const trouble: Finding[] = enginesTrouble === null ? [] : [{ level: "bad", subject: "engine", text: enginesTrouble }];
   const own = engines.map(({ name, health, models }): Finding => {
-    if (!health.isReady) return { level: "bad", subject: "engine", text: `${name}: ${health.reason}` };
+    if (!health.isReady) {
+      const advice = revivalOf(name);
+      return { level: "bad", subject: "engine", text: `${name}: ${health.reason}`, ...(advice !== undefined && { advice }) };
+    }
     const what = models.length === 0 ? "answers, and has no model" : `${models.length} ${models.length === 1 ? "model" : "models"}`;
     return { level: models.length === 0 ? "bad" : "ok", subject: "engine", text: `${name}: ${what}` };
   });
-  const others = unused.map(({ name, address }): Finding => {
+  const others = unused.map(({ name, engine, address, hasApi }): Finding => {
+    const text = `${name} answers at ${address}${hasApi ? ", and this agent is not told to use it" : ", without its API"}`;
     return {
       level: "note",
       subject: "engine",
-      text: `${name} answers at ${address}, and this agent is not told to use it`,
-      advice: "See --engine",
+      text,
+      advice: hasApi ? `To draw with it: --engine ${engine}` : "To draw with it, start it with --api",
     };
   });
   return [...trouble, ...own, ...others];
@@ -157,9 +180,7 @@ function whyNot({ engines, enginesTrouble, limits }: Facts, type: TaskType): str
   const [model] = engines.flatMap(({ models }) => models).filter(({ types }) => types.includes(type));
   if (model) return `--models leaves out ${model.name} and all others that could`;
   if (engines.length === 0) return enginesTrouble === null ? "there is no engine" : "no engine could be opened";
-  const dead = engines.filter(({ health }) => !health.isReady);
-  if (dead.length === engines.length) return "no engine answers";
-  const idle = engines.filter(({ health, models }) => health.isReady && models.length === 0).map(({ name }) => name);
-  if (idle.length > 0) return `${idle.join(" and ")} has no model for it`;
-  return "none of the models can do it";
+  if (engines.every(({ health }) => !health.isReady)) return "no engine answers";
+  const reasons = engines.map(({ name, health }) => (health.isReady ? lackingFor(name, type) : `${name} does not answer`));
+  return [...new Set(reasons)].join("; ");
 }

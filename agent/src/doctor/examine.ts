@@ -7,6 +7,7 @@ import type { PartialConfig } from "../config/agent-config.ts";
 import { tellAgent } from "../control/client.ts";
 import { endingOfStatus } from "../endings.ts";
 import type { EngineSet } from "../engines/engine-set.ts";
+import { COMFYUI_URL, WEBUI_URL } from "../engines/find-engine.ts";
 import type { OpenEngines } from "../engines/open-engines.ts";
 import type { EngineSettings } from "../engines/settings.ts";
 import type { Log } from "../log.ts";
@@ -54,8 +55,14 @@ export async function examine(config: PartialConfig, openEngines: OpenEngines): 
   }
 }
 
-/** Every answer of an edge is an envelope with its time in it. */
-const Envelope = z.object({ timestamp: z.number() });
+/** Every answer of an edge is an envelope with its time in it; this one also says which agents it takes. */
+const Envelope = z.object({
+  timestamp: z.number(),
+  data: z
+    .object({ agentProtocol: z.object({ oldest: z.number(), newest: z.number() }).nullable().catch(null) })
+    .nullish()
+    .catch(null),
+});
 
 async function askEdge(edge: URL, { request }: Network): Promise<EdgeAnswer> {
   const startedMs = performance.now();
@@ -66,7 +73,12 @@ async function askEdge(edge: URL, { request }: Network): Promise<EdgeAnswer> {
     const envelope = Envelope.safeParse(parseJson(body));
     if (!envelope.success) return { kind: "other", status: answer.statusCode };
     // The edge's time is from about the middle of the exchange.
-    return { kind: "up", tookMs, skewMs: Date.now() - tookMs / 2 - envelope.data.timestamp };
+    return {
+      kind: "up",
+      tookMs,
+      skewMs: Date.now() - tookMs / 2 - envelope.data.timestamp,
+      protocols: envelope.data.data?.agentProtocol ?? null,
+    };
   } catch (error) {
     return { kind: "down", reason: messageOf(error) };
   }
@@ -147,19 +159,19 @@ async function factsOf(set: EngineSet): Promise<EngineFacts[]> {
 }
 
 const USUAL = [
-  { name: "ComfyUI", port: 8188, path: "/system_stats", engine: "comfyui" },
-  { name: "A Stable Diffusion web UI", port: 7860, path: "/sdapi/v1/sd-models", engine: "sdapi" },
+  { name: "ComfyUI", address: COMFYUI_URL, path: "/system_stats", engine: "comfyui" },
+  { name: "A Stable Diffusion web UI", address: WEBUI_URL, path: "/sdapi/v1/sd-models", engine: "sdapi" },
 ] as const;
 
 async function findUnused({ engines }: PartialConfig, { request }: Network): Promise<Facts["unused"]> {
   const used = new Set<string>(engines.map(({ engine }) => engine));
   const answers = await Promise.all(
-    USUAL.filter(({ engine }) => !used.has(engine)).map(async ({ name, port, path }) => {
-      const address = `http://127.0.0.1:${port}`;
+    USUAL.filter(({ engine }) => !used.has(engine)).map(async ({ name, address, path, engine }) => {
       try {
         const answer = await request(`${address}${path}`, { signal: AbortSignal.timeout(2_000) });
         await answer.body.dump();
-        return answer.statusCode === 200 ? [{ name, address }] : [];
+        const hasApi = answer.statusCode === 200;
+        return hasApi || (engine === "sdapi" && answer.statusCode === 404) ? [{ name, engine, address, hasApi }] : [];
       } catch {
         return [];
       }

@@ -1,6 +1,7 @@
 import type { AgentModel } from "@star-graph/shared/agent-protocol";
 import type { OwnerLimits, RestRules } from "../config/agent-config.ts";
 import type { EngineHealth } from "../engines/engine.ts";
+import type { EngineName } from "../engines/settings.ts";
 import type { Gpu } from "../machine/gpus.ts";
 
 /** Everything that was looked at; what to think of it is `diagnose`'s business. */
@@ -20,15 +21,27 @@ export interface Facts {
   /** Why the engines could not even be opened. */
   enginesTrouble: string | null;
   /** Engines that answer on their usual ports, and that this agent is not told to use. */
-  unused: readonly { name: string; address: string }[];
+  unused: readonly UnusedEngine[];
   limits: OwnerLimits;
   rules: RestRules;
 }
 
+export interface UnusedEngine {
+  name: string;
+  /** What it is called with `--engine`. */
+  engine: EngineName;
+  address: string;
+  /** False for a WebUI that was started without it. */
+  hasApi: boolean;
+}
+
 export type EdgeAnswer =
   | { kind: "down"; reason: string }
-  /** `skewMs`: how far this machine's clock is ahead of the edge's; null where the edge did not tell the time. */
-  | { kind: "up"; tookMs: number; skewMs: number | null }
+  /**
+   * `skewMs`: how far this machine's clock is ahead of the edge's; null where the edge did not tell the time. `protocols`: the
+   * versions that it takes; null where it does not say.
+   */
+  | { kind: "up"; tookMs: number; skewMs: number | null; protocols: { oldest: number; newest: number } | null }
   /** Something answers there, and it is no edge. */
   | { kind: "other"; status: number };
 

@@ -4,7 +4,7 @@ import { ComfyUISettings } from "./comfyui/settings.ts";
 import { CommandSettings } from "./command/settings.ts";
 import { SdapiSettings } from "./sdapi/settings.ts";
 
-const MappedModel = z.object({
+const MappedModel = z.strictObject({
   name: z.string().min(1).max(128, "must have at most 128 characters"),
   /** Null for all that the engine's model can do. */
   types: z.array(TaskType).min(1).nullable().default(null),
@@ -22,7 +22,7 @@ const OfEveryEngine = {
   mappedModels: z.array(MappedModel).max(400, "must name at most 400 models").default([]),
 };
 
-const BuiltInSettings = z.object({ engine: z.literal("built-in"), ...OfEveryEngine });
+const BuiltInSettings = z.strictObject({ engine: z.literal("built-in"), ...OfEveryEngine });
 
 /** One engine, as its owner configures it. */
 export const EngineSettings = z.discriminatedUnion("engine", [

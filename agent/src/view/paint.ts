@@ -10,4 +10,5 @@ export const inColour: Paint = (tone, text) => styleText(STYLES[tone], text, { v
 export const inBlackAndWhite: Paint = (_, text) => text;
 
 /** https://no-color.org: any value but none at all. */
-export const paintFor = (env: NodeJS.ProcessEnv): Paint => (env["NO_COLOR"] ? inBlackAndWhite : inColour);
+export const wantsColour = (isTerminal: boolean, env: NodeJS.ProcessEnv): boolean =>
+  isTerminal && env["TERM"] !== "dumb" && !env["NO_COLOR"];

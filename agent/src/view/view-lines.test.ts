@@ -1,6 +1,6 @@
 import stringWidth from "string-width";
 import { expect, test } from "vitest";
-import { inBlackAndWhite, inColour, paintFor } from "./paint.ts";
+import { inBlackAndWhite, inColour } from "./paint.ts";
 import { viewLines, type ViewState } from "./view-lines.ts";
 
 const READY: ViewState = {
@@ -76,12 +76,10 @@ test("words of the edge cannot move the cursor or set the window's title", () =>
   expect(plain({ ...READY, idleBecause }, 80)[1]).toBe("● box · no work: abc d e · 0 drawn");
 });
 
-test("the dot is green while all is well, yellow while it waits for somebody, and red when it is sent away; without colours nothing is painted", () => {
+test("the dot is green while all is well, yellow while it waits for somebody, and red when it is sent away", () => {
   const last = (change: Partial<ViewState>) => viewLines({ ...READY, ...change }, 80, inColour).at(-1);
   expect(last({})).toContain("\u001B[32m●\u001B[39m");
   expect(last({ restingBecause: "paused by its owner" })).toContain("\u001B[33m●\u001B[39m");
   expect(last({ isConnected: false })).toContain("\u001B[33m●\u001B[39m");
   expect(last({ edgeState: "quarantined" })).toContain("\u001B[31m●\u001B[39m");
-  expect(paintFor({ NO_COLOR: "1" })("bad", "text")).toBe("text");
-  expect(paintFor({ NO_COLOR: "" })("bad", "text")).not.toBe("text");
 });

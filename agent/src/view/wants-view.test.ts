@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { wantsColour } from "./paint.ts";
 import { wantsView } from "./wants-view.ts";
 
 test.each([
@@ -10,4 +11,14 @@ test.each([
   [false, true, { TERM: "dumb" }],
 ])("redraws (%s) on a terminal (%s) with %j", (isWanted, isTerminal, env) => {
   expect(wantsView(isTerminal, env)).toBe(isWanted);
+});
+
+test.each([
+  [true, true, {}],
+  [true, true, { NO_COLOR: "", CI: "true" }],
+  [false, true, { NO_COLOR: "1" }],
+  [false, true, { TERM: "dumb" }],
+  [false, false, {}],
+])("paints (%s) on a terminal (%s) with %j", (isWanted, isTerminal, env) => {
+  expect(wantsColour(isTerminal, env)).toBe(isWanted);
 });

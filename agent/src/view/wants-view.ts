@@ -8,6 +8,9 @@ export function wantsView(isTerminal: boolean, env: NodeJS.ProcessEnv): boolean 
 /** Loaded by those who have a terminal: a service has none. */
 export async function openViewWhereWanted(terminal: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Promise<TerminalView | null> {
   if (!wantsView(terminal.isTTY, env)) return null;
-  const [{ openTerminalView }, { paintFor }] = await Promise.all([import("./terminal-view.ts"), import("./paint.ts")]);
-  return openTerminalView(terminal, paintFor(env));
+  const [{ openTerminalView }, { inBlackAndWhite, inColour, wantsColour }] = await Promise.all([
+    import("./terminal-view.ts"),
+    import("./paint.ts"),
+  ]);
+  return openTerminalView(terminal, wantsColour(true, env) ? inColour : inBlackAndWhite);
 }

@@ -32,12 +32,12 @@ export const WORKFLOW_INPUTS = [
   "fps",
 ] as const;
 
-export const ComfyUISettings = z.object({
+export const ComfyUISettings = z.strictObject({
   engine: z.literal("comfyui"),
   url: z.url({ protocol: /^https?$/, error: "must be a URL such as http://127.0.0.1:8188" }).default("http://127.0.0.1:8188"),
   /** Starts the server, and starts it again when it ends or hangs; left out, one is waited for at `url`. */
   start: z
-    .object({
+    .strictObject({
       command: z.array(z.string().min(1)).min(1),
       folder: z.string().min(1).optional(),
       /** How long it may take until it answers. */
@@ -45,10 +45,10 @@ export const ComfyUISettings = z.object({
     })
     .optional(),
   /** Files by the API's names for them, before the table of known ones. */
-  models: z.array(z.object({ name: Name, file: z.string().min(1), family: z.enum(FAMILIES), maxPixels: MaxPixels })).default([]),
+  models: z.array(z.strictObject({ name: Name, file: z.string().min(1), family: z.enum(FAMILIES), maxPixels: MaxPixels })).default([]),
   workflows: z
     .array(
-      z.object({
+      z.strictObject({
         name: Name,
         types: z.tuple([TaskType], TaskType),
         /** A workflow that ComfyUI exported in API format. */

@@ -4,7 +4,7 @@ import { z } from "zod";
 const Name = z.string().min(1).max(128);
 
 /** A program of the owner's, started once for each task. */
-export const CommandSettings = z.object({
+export const CommandSettings = z.strictObject({
   engine: z.literal("command"),
   /** The program and its arguments; no shell reads them. */
   command: z.array(z.string().min(1)).min(1, "must name a program"),
@@ -12,7 +12,7 @@ export const CommandSettings = z.object({
   folder: z.string().min(1).optional(),
   models: z
     .array(
-      z.object({
+      z.strictObject({
         name: Name,
         types: z.tuple([TaskType], TaskType),
         servedAs: Name.optional(),
