@@ -26,7 +26,7 @@ export interface Facts {
   rules: RestRules;
 }
 
-export interface UnusedEngine {
+interface UnusedEngine {
   name: string;
   /** What it is called with `--engine`. */
   engine: EngineName;
