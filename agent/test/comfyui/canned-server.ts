@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 
@@ -9,7 +9,9 @@ export interface Canned {
 }
 
 /** A server that answers each request as the test says, and keeps what was asked. */
-export async function startCanned(answer: (request: { method: string; path: string; body: string }) => Canned) {
+export async function startCanned(
+  answer: (request: { method: string; path: string; body: string; headers: IncomingHttpHeaders }) => Canned,
+) {
   const requests: string[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -18,7 +20,7 @@ export async function startCanned(answer: (request: { method: string; path: stri
       const [method = "", path = ""] = [request.method, request.url];
       const body = Buffer.concat(chunks).toString("utf8");
       requests.push(`${method} ${path}`);
-      const { status, body: said } = answer({ method, path, body });
+      const { status, body: said } = answer({ method, path, body, headers: request.headers });
       response.writeHead(status, { "content-type": typeof said === "string" ? "text/plain" : "application/json" });
       response.end(said === undefined ? undefined : typeof said === "string" ? said : JSON.stringify(said));
     });

@@ -11,7 +11,7 @@ import { recordedObjectInfo } from "./start-engine.ts";
 import { ERRORS, readJson, readTranscript, type Row } from "./transcript.ts";
 
 function clientOf(url: string): ComfyClient {
-  const client = new ComfyClient(new URL(url));
+  const client = new ComfyClient(url);
   onTestFinished(() => client.close());
   return client;
 }
@@ -112,7 +112,7 @@ describe("odd answers (http_oddities)", () => {
 
   test("an owner's address may have a folder, a name and TLS", () => {
     const client = clientOf("https://box.example/comfy");
-    expect(client.socketUrl("a b").href).toBe("wss://box.example/comfy/ws?clientId=a+b");
+    expect(client.socketAddress("a b").url.href).toBe("wss://box.example/comfy/ws?clientId=a+b");
   });
 });
 

@@ -84,6 +84,11 @@ export class ReplayServer {
     return `http://127.0.0.1:${this.#port}`;
   }
 
+  /** Names of the lines that are open now, in order. */
+  get lineNames(): string[] {
+    return this.#connections.seen.filter(({ socket }) => socket.readyState === socket.OPEN).map(({ clientId }) => clientId);
+  }
+
   get uploads(): readonly string[] {
     return this.#uploads;
   }
@@ -99,6 +104,16 @@ export class ReplayServer {
     await this.stop();
     this.jobs.length = 0;
     this.#bound.clear();
+  }
+
+  /** The next job that is sent: it is at work until the test ends it. */
+  async nextJob(): Promise<{ job: ReplayedJob; body: Posted["body"] }> {
+    const { body, graph, answer } = await this.posts.take();
+    const job = new ReplayedJob(body.prompt_id, graph, graph, answer);
+    job.hasStarted = true;
+    this.jobs.push(job);
+    job.accept(200, { number: 0, node_errors: {} });
+    return { job, body };
   }
 
   /** A job that is over at once. */

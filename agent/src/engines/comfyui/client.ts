@@ -2,6 +2,7 @@ import { Agent, type Dispatcher, FormData, request } from "undici";
 import { z } from "zod";
 import { messageOf, parseJson } from "../../outside.ts";
 import { EngineError } from "../engine.ts";
+import { type ServerAddress, serverAddress, urlBelow } from "../server-address.ts";
 import { refusalOf } from "./failures.ts";
 import type { Graph } from "./graph.ts";
 import { type HistoryEntry, parseHistory, parseQueue, type ServerQueue } from "./history.ts";
@@ -39,19 +40,24 @@ const Accepted = z.object({ node_errors: z.record(z.string(), z.unknown()).catch
 
 /** ComfyUI's HTTP side. A foreign `Origin` would be refused, so none is sent. */
 export class ComfyClient {
-  readonly #base: URL;
+  readonly #address: ServerAddress;
   readonly #http = new Agent({ connections: 8 });
   /** Since version 0.4 or so; null while nobody knows. */
   #hasJobsApi: boolean | null = null;
 
-  constructor(base: URL) {
-    this.#base = base;
+  constructor(url: string) {
+    this.#address = serverAddress(url);
   }
 
-  socketUrl(clientId: string): URL {
+  /** Without the password. */
+  get shownAddress(): string {
+    return this.#address.shown;
+  }
+
+  socketAddress(clientId: string): { url: URL; headers: ServerAddress["headers"] } {
     const url = this.#urlOf("ws", { clientId });
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    return url;
+    return { url, headers: this.#address.headers };
   }
 
   async close(): Promise<void> {
@@ -167,11 +173,8 @@ export class ComfyClient {
     return status === 200 ? bytes : null;
   }
 
-  #urlOf(path: string, query: Record<string, string> = {}): URL {
-    // The owner's address may end in a folder.
-    const url = new URL(path, this.#base.href.endsWith("/") ? this.#base : `${this.#base.href}/`);
-    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-    return url;
+  #urlOf(path: string, query?: Record<string, string>): URL {
+    return urlBelow(this.#address, path, query);
   }
 
   async #json(path: string, timeoutMs?: number): Promise<unknown> {
@@ -191,7 +194,7 @@ export class ComfyClient {
       const answer = await request(url, {
         method,
         body,
-        ...(json !== undefined && { headers: { "content-type": "application/json" } }),
+        headers: { ...this.#address.headers, ...(json !== undefined && { "content-type": "application/json" }) },
         dispatcher: this.#http,
         signal: AbortSignal.timeout(timeoutMs),
       });

@@ -14,11 +14,12 @@ import type { FoundModel } from "./find-models.ts";
 import type { Plan } from "./graph.ts";
 import type { JobEnd } from "./job.ts";
 import { Jobs, type JobTimings } from "./jobs.ts";
+import { Lines } from "./lines.ts";
 import { planTask } from "./plan-task.ts";
+import { Presence } from "./presence.ts";
 import { sendInput } from "./send-input.ts";
 import { ServerProcess, type ServerProcessTimings } from "./server-process.ts";
 import type { ComfyUISettings } from "./settings.ts";
-import { keepSocket } from "./socket.ts";
 import { problemsOf } from "./validate-graph.ts";
 import type { Workflow } from "./workflow.ts";
 
@@ -53,19 +54,19 @@ export class ComfyUIEngine implements Engine {
   readonly #discovery: Discovery;
   readonly #changes = new Changes();
   readonly #over = new AbortController();
-  readonly #loops: Promise<void>[];
+  readonly #lines: Lines;
+  readonly #presence: Presence;
   /** Null for a server that somebody else runs. */
   readonly #server: ServerProcess | null;
+  readonly #serving: Promise<void> | undefined;
   /** What the job before this one used, which the server keeps while there is room. */
   #resident: readonly string[] = [];
-  #clientId: string;
-  #withdrawal: NodeJS.Timeout | null = null;
 
   constructor(settings: ComfyUISettings, deps: ComfyUIDeps) {
     this.#settings = settings;
     this.#deps = deps;
     const { timings, log } = deps;
-    this.#client = new ComfyClient(new URL(settings.url));
+    this.#client = new ComfyClient(settings.url);
     this.#jobs = new Jobs(this.#client, timings);
     this.#discovery = new Discovery({
       client: this.#client,
@@ -75,15 +76,16 @@ export class ComfyUIEngine implements Engine {
       everyMs: timings.filesMs,
       onChange: () => this.#changes.tell(),
     });
-    this.#clientId = this.#newId();
+    this.#presence = new Presence(timings.withdrawMs, () => this.#withdraw());
     const { signal } = this.#over;
-    const socket = keepSocket({
-      url: () => this.#socketUrl(),
+    this.#lines = new Lines({
+      client: this.#client,
+      newId: () => this.#newId(),
       backoff: timings.reconnect,
       pingMs: timings.pingMs,
       signal,
       onOpen: () => this.#onOpen(),
-      onDown: () => this.#onDown(),
+      onDown: (why) => this.#onDown(why),
       onEvent: (event) => {
         this.#server?.noteLife();
         this.#jobs.onEvent(event);
@@ -91,9 +93,10 @@ export class ComfyUIEngine implements Engine {
       onPicture: (picture) => this.#jobs.onPicture(picture),
     });
     const { start } = settings;
-    const isAnswering = async () => (await this.health()).isReady;
-    this.#server = start ? new ServerProcess({ start, isAnswering, timings, log, signal, onEnd: () => this.#withdraw() }) : null;
-    this.#loops = this.#server ? [socket, this.#server.keep()] : [socket];
+    this.#server = start
+      ? new ServerProcess({ start, isAnswering: () => this.#isAnswering(), timings, log, signal, onEnd: () => this.#presence.gone() })
+      : null;
+    this.#serving = this.#server?.keep();
   }
 
   models(): readonly EngineModel[] {
@@ -113,11 +116,17 @@ export class ComfyUIEngine implements Engine {
   }
 
   async health(): Promise<EngineHealth> {
+    const { healthMs } = this.#deps.timings;
+    const address = this.#client.shownAddress;
     try {
-      const { freeMemoryBytes } = await this.#client.stats(this.#deps.timings.healthMs);
+      const [{ freeMemoryBytes }] = await Promise.all([this.#client.stats(healthMs), this.#lines.whenTried(healthMs)]);
+      if (!this.#lines.isOpen && !this.#presence.isUp) {
+        const why = this.#lines.trouble ?? "it has not been opened yet";
+        return { isReady: false, reason: `ComfyUI at ${address} answers, but its WebSocket does not: ${why}` };
+      }
       return { isReady: true, ...(freeMemoryBytes !== null && { freeMemoryBytes }) };
     } catch (error) {
-      return { isReady: false, reason: `ComfyUI at ${this.#settings.url} does not answer: ${messageOf(error)}` };
+      return { isReady: false, reason: `ComfyUI at ${address} does not answer: ${messageOf(error)}` };
     }
   }
 
@@ -139,13 +148,14 @@ export class ComfyUIEngine implements Engine {
     signal.throwIfAborted();
     onProgress({ phase: "loading", step: 0, totalSteps: 1 });
     const promptId = this.#newId();
+    const line = this.#lines.take();
     try {
       const image = await sendInput(this.#client, found.recipe, task, inputs);
       const plan = planTask(found.recipe, task, { classes, image, prefix: `stargraph/${promptId}` });
       const problems = problemsOf(plan.graph, classes, plan.filledIn);
       if (problems.length > 0) throw problemsError(problems);
       signal.throwIfAborted();
-      const submission = { graph: plan.graph, promptId, clientId: this.#clientId, withPreviews: this.#settings.previews };
+      const submission = { graph: plan.graph, promptId, clientId: line.name, withPreviews: this.#settings.previews };
       const end = await this.#jobs.run(submission, onProgress, signal);
       // Our own server can be made to let go; another's works on, and the next task waits behind it.
       if (end.kind === "stuck" && this.#jobs.count === 0) this.#server?.restart();
@@ -156,6 +166,7 @@ export class ComfyUIEngine implements Engine {
       if (isSilence(error)) await this.#doubt();
       throw error instanceof ServerSilent ? Object.assign(serverGone(), { cause: error }) : error;
     } finally {
+      line.release();
       void this.#client.forget(promptId).catch(() => {});
     }
   }
@@ -164,8 +175,8 @@ export class ComfyUIEngine implements Engine {
     this.#changes.close();
     this.#over.abort();
     this.#discovery.close();
-    if (this.#withdrawal) clearTimeout(this.#withdrawal);
-    await Promise.all(this.#loops);
+    this.#presence.close();
+    await Promise.all([this.#lines.ended(), this.#serving]);
     await this.#client.close();
   }
 
@@ -199,38 +210,35 @@ export class ComfyUIEngine implements Engine {
     return (this.#deps.newId ?? randomUUID)();
   }
 
-  /**
-   * Messages of a job go to the socket that has the name it was sent under, so the name stays while jobs are open. Otherwise it is
-   * a new one: when an older half-open socket of the same name ends at last, the server drops the name, and the newer goes deaf.
-   */
-  #socketUrl(): URL {
-    if (this.#jobs.count === 0) this.#clientId = this.#newId();
-    return this.#client.socketUrl(this.#clientId);
-  }
-
   #onOpen(): void {
     this.#server?.noteLife();
-    if (this.#withdrawal) clearTimeout(this.#withdrawal);
-    this.#withdrawal = null;
+    this.#presence.onOpen();
     this.#jobs.askAll();
     void this.#discovery.look();
   }
 
-  #onDown(): void {
-    this.#withdrawal ??= setTimeout(() => this.#withdraw(), this.#deps.timings.withdrawMs);
+  #onDown(why: string): void {
+    this.#deps.log.warn("engine-silent", `ComfyUI at ${this.#client.shownAddress} cannot be reached, and is tried again: ${why}`);
+    this.#presence.onDown();
+  }
+
+  #isAnswering(): Promise<boolean> {
+    return this.#client.stats(this.#deps.timings.healthMs).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** Where it is gone, the models go before the task is given back: this agent would be the first to be offered it again. */
   async #doubt(): Promise<void> {
-    if ((await this.health()).isReady) return;
-    this.#withdraw();
+    if (await this.#isAnswering()) return;
+    this.#presence.gone();
     // Its line may hold through that: then nothing else would bring the models back.
     void this.#discovery.look();
   }
 
   /** The server is down: nothing can be run, and nothing is in its memory. */
   #withdraw(): void {
-    this.#withdrawal = null;
     this.#jobs.askAll();
     this.#resident = [];
     this.#discovery.withdraw();

@@ -1,17 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
 import { backoffMs, type BackoffLimits } from "../../backoff.ts";
+import { messageOf } from "../../outside.ts";
 import { type JobEvent, parseJobEvent, parseSentPicture, type SentPicture } from "./events.ts";
 
 export interface ComfySocketDeps {
-  /** The address for the next connection; called for each anew. */
-  url: () => URL;
+  /** Where to connect next; called for each connection anew. */
+  address: () => { url: URL; headers: Readonly<Record<string, string>> };
   backoff: BackoffLimits;
   /** The server sends no pings: one that answers none for so long is taken for gone. */
   pingMs: number;
   signal: AbortSignal;
   onOpen: () => void;
-  onDown: () => void;
+  /** It broke, or could not be opened; `why` names no secrets. */
+  onDown: (why: string) => void;
   onEvent: (event: JobEvent) => void;
   onPicture: (picture: SentPicture) => void;
 }
@@ -32,9 +34,11 @@ export async function keepSocket(deps: ComfySocketDeps): Promise<void> {
 }
 
 /** One connection from its upgrade to its end; true when it was open. */
-function connectOnce({ url, pingMs, signal, onOpen, onDown, onEvent, onPicture }: ComfySocketDeps): Promise<boolean> {
+function connectOnce({ address, pingMs, signal, onOpen, onDown, onEvent, onPicture }: ComfySocketDeps): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = new WebSocket(url(), { perMessageDeflate: false, handshakeTimeout: pingMs, maxPayload: MAX_FRAME_BYTES });
+    const { url, headers } = address();
+    const socket = new WebSocket(url, { headers, perMessageDeflate: false, handshakeTimeout: pingMs, maxPayload: MAX_FRAME_BYTES });
+    let why = "the line was closed";
     const over = new AbortController();
     let isOpen = false;
     let isAlive = true;
@@ -64,11 +68,11 @@ function connectOnce({ url, pingMs, signal, onOpen, onDown, onEvent, onPicture }
       if (event) onEvent(event);
     });
     // What went wrong is followed by a close in every case.
-    socket.on("error", () => {});
+    socket.on("error", (error) => (why = messageOf(error)));
     socket.on("close", () => {
       clearInterval(pings);
       over.abort();
-      if (isOpen) onDown();
+      if (!signal.aborted) onDown(why);
       resolve(isOpen);
     });
     if (signal.aborted) socket.terminate();

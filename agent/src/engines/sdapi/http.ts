@@ -1,5 +1,6 @@
 import { Agent, request } from "undici";
 import { messageOf, parseJson } from "../../outside.ts";
+import { type ServerAddress, serverAddress, urlBelow } from "../server-address.ts";
 
 /** The server did not answer, or answered something that is none. */
 export class ServerSilent extends Error {
@@ -17,23 +18,17 @@ const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
 
 /** JSON over HTTP with one server. */
 export class ServerHttp {
-  readonly #base: URL;
-  readonly #headers: Record<string, string>;
+  readonly #address: ServerAddress;
   /** A task is one request that is answered when its pictures are done: no clock of the client's may end it. */
   readonly #http = new Agent({ connections: 16, headersTimeout: 0, bodyTimeout: 0 });
 
   constructor(url: string) {
-    this.#base = new URL(url.endsWith("/") ? url : `${url}/`);
-    const { username, password } = this.#base;
-    const credentials = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString("base64");
-    this.#headers = username === "" ? {} : { authorization: `Basic ${credentials}` };
-    this.#base.username = "";
-    this.#base.password = "";
+    this.#address = serverAddress(url);
   }
 
   /** Without the password. */
   get address(): string {
-    return this.#base.href.replace(/\/$/, "");
+    return this.#address.shown;
   }
 
   /** @throws {ServerSilent} */
@@ -57,9 +52,9 @@ export class ServerHttp {
 
   async #send(method: "GET" | "POST", path: string, json: unknown, signal: AbortSignal): Promise<Answer> {
     try {
-      const answer = await request(new URL(path, this.#base), {
+      const answer = await request(urlBelow(this.#address, path), {
         method,
-        headers: { ...this.#headers, ...(json !== undefined && { "content-type": "application/json" }) },
+        headers: { ...this.#address.headers, ...(json !== undefined && { "content-type": "application/json" }) },
         body: json === undefined ? null : JSON.stringify(json),
         dispatcher: this.#http,
         signal,
