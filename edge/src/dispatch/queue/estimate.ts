@@ -24,7 +24,7 @@ export function admit(store: DispatchStore, reserved: Reservations, task: TaskTo
   if (store.countWaiting() + reserved.count(now) >= limits.waiting || ofUser >= limits.waitingPerUser) {
     return { admitted: false, reason: "QUEUE_FULL" };
   }
-  const { position, totalMs, lowMs, highMs } = lookAhead(store, task, { seq: Infinity, onTheirWay }, clock);
+  const { position, totalMs, lowMs, highMs } = lookAhead(store, task, { seq: Infinity, onTheirWay, vip: task.vip ?? null }, clock);
   const hasRoom = profiles.some((profile) => !store.agents.withRoom(profile, line).next().done);
   return {
     admitted: true,

@@ -33,7 +33,7 @@ test("a charge that nothing came of is given back, whatever was charged since", 
 
 test("the weight is the level's, until it ends", () => {
   expect([0, 1, 2, 3].map((level) => weightOf({ level, until: null }, NOW))).toEqual([1, 2, 3, 4]);
-  expect(weightOf(undefined, NOW)).toBe(1);
+  expect(weightOf(null, NOW)).toBe(1);
   expect(weightOf({ level: 3, until: NOW + 1 }, NOW)).toBe(4);
   expect(weightOf({ level: 3, until: NOW }, NOW)).toBe(1);
 });

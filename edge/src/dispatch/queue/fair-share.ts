@@ -1,4 +1,4 @@
-import type { TaskToQueue } from "./types.ts";
+import type { Vip } from "./types.ts";
 
 /*
  * What each user was given lately, in milliseconds of work divided by the user's weight, fading by half every ten minutes:
@@ -9,7 +9,7 @@ import type { TaskToQueue } from "./types.ts";
 const HALF_LIFE_MS = 10 * 60_000;
 
 /** How much more than an ordinary user's: level 1 twice, 2 three times, 3 four times as much (docs/dispatch.md). */
-export function weightOf(vip: TaskToQueue["vip"], now: number): number {
+export function weightOf(vip: Vip | null, now: number): number {
   return vip && (vip.until === null || now < vip.until) ? 1 + vip.level : 1;
 }
 

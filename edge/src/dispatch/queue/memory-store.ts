@@ -5,6 +5,7 @@ import { classOf, lineKey, parseLineKey } from "./requirement.ts";
 import { byAge, byShare, type DispatchStore, type Front, type StoreOptions } from "./store.ts";
 import { roomOf } from "./room.ts";
 import type { Requirement, WorkItem } from "./types.ts";
+import { Vips } from "./vips.ts";
 
 const hasAgent = (item: WorkItem): boolean => item.state !== "waiting" && item.state !== "ending";
 
@@ -13,6 +14,7 @@ export function createMemoryStore({ runningPerUser }: StoreOptions = { runningPe
   const items = new Map<string, WorkItem>();
   const agents = new AgentIndex();
   const holds = new Holds();
+  const vips = new Vips();
   const speeds = new Map<string, number>();
   const usages = new Map<number, number>();
   const uncapped = new Set<number>();
@@ -100,7 +102,9 @@ export function createMemoryStore({ runningPerUser }: StoreOptions = { runningPe
       return turn;
     },
     forgetUsers(below) {
-      for (const [userId, used] of usages) if (used < below && !all((item) => item.userId === userId).length) usages.delete(userId);
+      const isGone = (userId: number) => usage(userId) < below && all((item) => item.userId === userId).length === 0;
+      for (const userId of usages.keys()) if (isGone(userId)) usages.delete(userId);
+      vips.forget(isGone);
     },
 
     dueItems: (now, limit) =>
@@ -116,6 +120,7 @@ export function createMemoryStore({ runningPerUser }: StoreOptions = { runningPe
 
     agents,
     holds,
+    vips,
     getAgent: (agentId) => agents.get(agentId),
     putAgent(agent) {
       const before = agents.levels;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { OLD_MS } from "./next-task.ts";
+import { onTaskRestated } from "./restated-task.ts";
 import { aCompletion, aModel, aTask } from "../testing/builders.ts";
 import { offersIn, Shard } from "../testing/shard.ts";
 
@@ -41,6 +42,30 @@ describe("whose turn it is", () => {
     const served = serve(shard, "a", 20).map((taskId) => taskId.split("-")[0]);
     expect(served.filter((name) => name === "yours")).toHaveLength(16);
     expect(served.slice(0, 7)).toContain("mine");
+  });
+
+  test("goes by the weight that a user has now: of who becomes a VIP while tasks wait, and of who is one no more", () => {
+    const vip = { level: 3, until: null };
+    for (const [before, after, share] of [
+      [null, vip, 16],
+      [vip, null, 10],
+    ] as const) {
+      const shard = new Shard();
+      submit(shard, ME, "mine", 20);
+      submit(shard, YOU, "yours", 20, before ? { vip: before } : {});
+      onTaskRestated(shard.store, aTask({ taskId: "yours-1", userId: YOU, ...(after && { vip: after }) }), shard.clock);
+      shard.connect("a");
+      expect(serve(shard, "a", 20).filter((taskId) => taskId.startsWith("yours"))).toHaveLength(share);
+    }
+  });
+
+  test("goes by the newest word on a user, which a submission brings too", () => {
+    const shard = new Shard();
+    submit(shard, ME, "mine", 20);
+    submit(shard, YOU, "yours", 19);
+    submit(shard, YOU, "more of yours", 1, { vip: { level: 3, until: null } });
+    shard.connect("a");
+    expect(serve(shard, "a", 20).filter((taskId) => taskId.includes("yours"))).toHaveLength(16);
   });
 
   test("is not lost by an offer that was refused", () => {

@@ -116,7 +116,12 @@ function waitOf(item: WorkItem): { queuedAt?: number; unmade?: number } {
 function offerTo(store: DispatchStore, item: WorkItem, agent: AgentRecord, clock: QueueClock): Effect {
   const { now, timings } = clock;
   const attempt: Attempt = { id: clock.newAttemptId(), number: item.attemptNumber + 1, agentId: agent.agentId, agentName: agent.name };
-  const { usage, charge } = chargeShare(store.shareOf(item.userId).usage, expectedMs(store, item), weightOf(item.vip, now), now);
+  const { usage, charge } = chargeShare(
+    store.shareOf(item.userId).usage,
+    expectedMs(store, item),
+    weightOf(store.vips.of(item.userId), now),
+    now,
+  );
   const isCold = !isWarm(agent, item.model);
   const offered: WorkItemIn<"offered"> = {
     ...base(item),

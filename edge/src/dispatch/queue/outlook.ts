@@ -5,7 +5,7 @@ import { lineKey } from "./requirement.ts";
 import { mayMeet } from "./room.ts";
 import { expectedMs, loadMsOf, speedOf, spreadOf } from "./speeds.ts";
 import { byShare, type DispatchStore, type WaitingLine } from "./store.ts";
-import type { Requirement, TaskToQueue } from "./types.ts";
+import type { Requirement, TaskToQueue, Vip } from "./types.ts";
 
 /** Agents of a kind whose running tasks are looked at; the others are taken to be like them. */
 const SAMPLE = 32;
@@ -22,15 +22,23 @@ export interface Outlook {
   highMs: number;
 }
 
+interface Arrival {
+  /** Its number of arrival; infinite for one that has not come. */
+  seq: number;
+  /** Tasks of its user that come before it and are not on the list yet. */
+  onTheirWay: number;
+  /** Its user's, where it is known better than the list knows it. */
+  vip?: Vip | null;
+}
+
 /**
  * Looks ahead for a task that waits, or would: among the agents able to run it only, from measured times, and with each
  * user's fair share.
- * @param arrival its number of arrival, and how many of its user come before it that are not on the list yet
  */
 export function lookAhead(
   store: DispatchStore,
-  task: TaskToQueue,
-  { seq, onTheirWay }: { seq: number; onTheirWay: number },
+  task: Omit<TaskToQueue, "vip">,
+  { seq, onTheirWay, vip = store.vips.of(task.userId) }: Arrival,
   clock: QueueClock,
 ): Outlook {
   const ownLine = store.lineOf(task);
@@ -48,7 +56,7 @@ export function lookAhead(
   const users = shared.reduce((sum, line) => sum + line.users, 0) - ownShared.length;
   // Until the user's turn comes again, each other user is served in proportion to the weights; theirs are taken to be ordinary.
   const rounds = before + (isNext(store, shared, task, seq) ? 0 : 1);
-  const between = Math.min(others, Math.ceil((rounds * users) / weightOf(task.vip, clock.now)));
+  const between = Math.min(others, Math.ceil((rounds * users) / weightOf(vip, clock.now)));
 
   const ownMs = expectedMs(store, task);
   const free = profiles.flatMap((profile) => freeTimes(store, profile, ownLine, clock.now));
@@ -63,7 +71,7 @@ export function lookAhead(
 }
 
 /** Whether nobody's turn in these lines comes before this user's. */
-function isNext(store: DispatchStore, lines: WaitingLine[], task: TaskToQueue, seq: number): boolean {
+function isNext(store: DispatchStore, lines: WaitingLine[], task: Omit<TaskToQueue, "vip">, seq: number): boolean {
   const { userId } = task;
   const own = { line: store.lineOf(task), userId, tasks: 1, seq, usage: store.shareOf(userId).usage };
   return lines.every((line) => {

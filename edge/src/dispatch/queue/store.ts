@@ -2,6 +2,7 @@ import type { AgentIndex } from "./agent-index.ts";
 import type { Holds } from "./holds.ts";
 import type { Needs } from "./requirement.ts";
 import type { AgentRecord, Requirement, WorkItem } from "./types.ts";
+import type { Vips } from "./vips.ts";
 
 /** A line of waiting tasks that ask for the same. */
 export interface WaitingLine extends Requirement {
@@ -86,6 +87,7 @@ export interface DispatchStore {
   readonly agents: AgentIndex;
   /** Lines that wait for an agent with their model. */
   readonly holds: Holds;
+  readonly vips: Vips;
   getAgent(agentId: string): AgentRecord | null;
   putAgent(agent: AgentRecord): void;
   deleteAgent(agentId: string): void;

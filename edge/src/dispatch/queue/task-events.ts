@@ -20,7 +20,9 @@ const STOPPING_LIMIT_MS = 10 * 60_000;
 export function onTaskSubmitted(store: DispatchStore, task: TaskToQueue, clock: QueueClock): Effect[] {
   if (store.getItem(task.taskId)) return [];
   // Of one that has run before and was lost sight of, nobody knows how long it waited: it begins anew.
-  const item = waitingSince({ ...task, seq: store.nextSeq() }, task.attemptNumber === 0 ? task.createTime : clock.now);
+  const { vip, ...queued } = task;
+  store.vips.set(task.userId, vip ?? null);
+  const item = waitingSince({ ...queued, seq: store.nextSeq() }, task.attemptNumber === 0 ? task.createTime : clock.now);
   store.putItem(item);
   return offerItem(store, item, clock);
 }
@@ -40,8 +42,10 @@ export function onTaskFound(
   if (!attempt || store.getItem(task.taskId)) return onTaskSubmitted(store, task, clock);
   const leaseUntil = clock.now + clock.timings.leaseMs;
   const deadlineAt = runningDeadline(task, clock.now, DEFAULTS.runningDeadlineMs);
+  const { vip, ...queued } = task;
+  store.vips.set(task.userId, vip ?? null);
   const running: WorkItemIn<"running"> = {
-    ...task,
+    ...queued,
     seq: store.nextSeq(),
     state: "running",
     attempt,

@@ -1,6 +1,12 @@
 import type { AgentModel, AgentStatus, Capabilities, CompletedMessage, EdgeMessage, FailureName } from "@star-graph/shared/agent-protocol";
 import type { TaskProgress, TaskType } from "@star-graph/shared/task";
 
+/** A user's level above the ordinary, and until when: null for ever. */
+export interface Vip {
+  level: number;
+  until: number | null;
+}
+
 /** What the queue has to know of a task; its parameters stay in D1 until it is offered. */
 export interface TaskToQueue {
   taskId: string;
@@ -17,8 +23,8 @@ export interface TaskToQueue {
   memoryBytes?: number;
   /** Pixels × steps × pictures or frames: what its time is proportional to. */
   work: number;
-  /** Its user's level and until when, null for ever; absent for an ordinary user. */
-  vip?: { level: number; until: number | null };
+  /** Its user's; absent for an ordinary one. */
+  vip?: Vip;
   clientId: string | null;
   /** Unix milliseconds, like all times here. */
   createTime: number;
@@ -40,7 +46,7 @@ export interface Attempt {
 }
 
 /** What stays with a task on the work list through all states. */
-export interface Queued extends TaskToQueue {
+export interface Queued extends Omit<TaskToQueue, "vip"> {
   /** Its arrival among all others. */
   seq: number;
   waitedMs?: number;

@@ -24,7 +24,6 @@ export function base(item: WorkItem): Queued {
   return {
     ...task,
     attemptNumber: item.attemptNumber,
-    ...(item.vip && { vip: item.vip }),
     ...(item.memoryBytes && { memoryBytes: item.memoryBytes }),
     ...(item.waitedMs && { waitedMs: item.waitedMs }),
     ...(item.failedOn && { failedOn: item.failedOn }),
@@ -46,7 +45,7 @@ function waitingDeadline({ startBy, finishBy, attemptNumber, waitedMs = 0 }: Que
 }
 
 /** When a running attempt ends with E008: `limitMs` from now, or earlier when its client said so. */
-export const runningDeadline = ({ finishBy }: TaskToQueue, now: number, limitMs: number): number =>
+export const runningDeadline = ({ finishBy }: Pick<TaskToQueue, "finishBy">, now: number, limitMs: number): number =>
   Math.min(now + limitMs, finishBy ?? Infinity);
 
 /** When the clock has to look at a running attempt next. */

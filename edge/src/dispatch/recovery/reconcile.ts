@@ -1,6 +1,8 @@
 import type { FoundTask, History, LivePage } from "../duties/history.ts";
 import type { Shard } from "../shards/pools.ts";
+import { isRestated } from "../queue/restated-task.ts";
 import type { DispatchStore } from "../queue/store.ts";
+import type { TaskToQueue } from "../queue/types.ts";
 
 /** Live tasks that are compared at a time. */
 const BATCH = 500;
@@ -13,6 +15,8 @@ export interface Difference {
   forgotten: FoundTask[];
   /** Those among them that this version cannot read. */
   unreadable: string[];
+  /** Those that the list has, of which it says other things now. */
+  restated: TaskToQueue[];
   /** Tasks that wait on the list and are not live in D1, not there at least. */
   over: string[];
 }
@@ -24,12 +28,13 @@ export async function compare(
   shard: Shard,
   createdBefore: number,
 ): Promise<Difference> {
-  const found: Difference = { forgotten: [], unreadable: [], over: [] };
+  const found: Difference = { forgotten: [], unreadable: [], restated: [], over: [] };
   const live = new Set<string>();
   for (let after: LivePage["next"] = { createTime: 0, taskId: "" }; after;) {
     const page: LivePage = await history.findLive(shard, createdBefore, after, BATCH);
     found.forgotten.push(...page.tasks.filter(({ task }) => !store.getItem(task.taskId)));
     found.unreadable.push(...page.unreadable.filter((taskId) => !store.getItem(taskId)));
+    found.restated.push(...page.tasks.flatMap(({ task }) => (isRestated(store, task) ? task : [])));
     for (const { task } of page.tasks) live.add(task.taskId);
     for (const taskId of page.unreadable) live.add(taskId);
     after = page.next;

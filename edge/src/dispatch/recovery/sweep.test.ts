@@ -4,7 +4,7 @@ import { aRow, Books, CANCELLED, completed } from "../../billing/testing/books.t
 import { LeftTasks } from "../queue/left-tasks.ts";
 import type { Shard as Place } from "../shards/pools.ts";
 import { stopEnded, type SweepDeps, takeUp } from "./sweep.ts";
-import { anAttempt, aTask } from "../testing/builders.ts";
+import { aModel, anAttempt, aTask } from "../testing/builders.ts";
 import { dutiesIn, Shard } from "../testing/shard.ts";
 import type { Effect } from "../queue/types.ts";
 
@@ -88,6 +88,34 @@ describe("the sweep, come twice,", () => {
     await open();
     await sweep();
     expect(effects).toMatchObject([{ kind: "offer", item: { taskId: "task-1" } }]);
+  });
+
+  test("learns that a user has become a VIP, or is none any more, while tasks wait", async () => {
+    await open();
+    await sweep();
+    expect(shard.store.vips.of(1001)).toBeNull();
+    books.sqlite.exec("UPDATE users SET vip_level = 2, vip_expire_time = 5 WHERE id = 1001");
+    await sweep();
+    expect(shard.store.vips.of(1001)).toEqual({ level: 2, until: 5 });
+    books.sqlite.exec("UPDATE users SET vip_level = 0 WHERE id = 1001");
+    await sweep();
+    expect(shard.store.vips.of(1001)).toBeNull();
+    expect(effects).toEqual([]);
+  });
+
+  test("learns what the task's model needs of memory now, and offers it to whom it then fits", async () => {
+    shard.connect("small", { models: [aModel({ memoryBytes: 8 })] });
+    const needs = (bytes: number) =>
+      books.sqlite.exec(`INSERT INTO models (name, types, price_credits, memory_bytes) VALUES ('scene', '["TEXT2IMG"]', 1, ${bytes})
+        ON CONFLICT DO UPDATE SET memory_bytes = excluded.memory_bytes`);
+    needs(24);
+    await open();
+    await sweep();
+    expect(shard.store.getItem("task-1")).toMatchObject({ state: "waiting", memoryBytes: 24 });
+    needs(8);
+    await sweep();
+    expect(effects).toMatchObject([{ kind: "offer", item: { taskId: "task-1", memoryBytes: 8 } }]);
+    expect(shard.store.countWaiting()).toBe(0);
   });
 
   test("leaves tasks to their Workers that may be handing them over", async () => {

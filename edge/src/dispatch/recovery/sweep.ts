@@ -3,6 +3,7 @@ import type { History } from "../duties/history.ts";
 import type { LeftTasks } from "../queue/left-tasks.ts";
 import type { Shard } from "../shards/pools.ts";
 import { compare, endedAmong, toAskFor } from "./reconcile.ts";
+import { onTaskRestated } from "../queue/restated-task.ts";
 import type { DispatchStore } from "../queue/store.ts";
 import { failUnreadable, onTaskCancelled, onTaskFound } from "../queue/task-events.ts";
 import type { Effect } from "../queue/types.ts";
@@ -18,16 +19,17 @@ export interface SweepDeps {
 }
 
 /**
- * Puts the live tasks of D1 on the work list that are not there, ends those that nobody can read, and takes off what waits here though
- * it has ended. May be repeated.
+ * Puts the live tasks of D1 on the work list that are not there, ends those that nobody can read, takes off what waits here though it
+ * has ended, and learns what of users and models is otherwise now. May be repeated.
  */
 export async function takeUp(deps: SweepDeps, shard: Shard, createdBefore: number): Promise<void> {
   const { store, history, apply, clock, left, hasDuties } = deps;
-  const { forgotten, unreadable, over } = await compare(history, store, shard, createdBefore);
+  const { forgotten, unreadable, restated, over } = await compare(history, store, shard, createdBefore);
   for (const { task, attempt, startTime } of forgotten) {
     if (!left.has(task.taskId, clock().now)) apply(onTaskFound(store, task, attempt, startTime, clock()));
   }
   for (const taskId of unreadable) if (!hasDuties(taskId)) apply([failUnreadable(taskId, clock().now)]);
+  for (const task of restated) apply(onTaskRestated(store, task, clock()));
   await takeOff(deps, over);
 }
 

@@ -5,6 +5,7 @@ import { bodiesOf, firstNumber, type SqlDatabase, textOf } from "./sql-database.
 import { createStoredAgents } from "./sqlite-agents.ts";
 import { createFronts } from "./sqlite-fronts.ts";
 import { createStoredHolds } from "./sqlite-holds.ts";
+import { createStoredVips } from "./sqlite-vips.ts";
 import type { DispatchStore, StoreOptions } from "../queue/store.ts";
 import type { Requirement, WorkItem } from "../queue/types.ts";
 
@@ -46,6 +47,7 @@ export function createSqliteStore(sql: SqlDatabase, options: StoreOptions = { ru
   const getItem = (taskId: string): WorkItem | null =>
     bodiesOf<WorkItem>(sql, "SELECT body FROM work_items WHERE task_id = ?", taskId)[0] ?? null;
   const holds = createStoredHolds(sql);
+  const vips = createStoredVips(sql);
   const turnsOf = (agentId: string) => `turns|${agentId}`;
   const count = (name: string) =>
     firstNumber(sql, "INSERT INTO counters VALUES (?, 1) ON CONFLICT DO UPDATE SET value = value + 1 RETURNING value AS n", name) ?? 0;
@@ -141,6 +143,10 @@ export function createSqliteStore(sql: SqlDatabase, options: StoreOptions = { ru
         .toArray()
         .map((row) => textOf(row, "task_id")),
     ...fronts.queries,
+    forgetUsers(usage) {
+      fronts.queries.forgetUsers(usage);
+      vips.forget((userId) => firstNumber(sql, "SELECT 1 AS n FROM user_shares WHERE user_id = ?", userId) === null);
+    },
     nextTurn: (agentId) => count(turnsOf(agentId)),
 
     dueItems: (now, limit) => bodiesOf(sql, "SELECT body FROM work_items WHERE due_at <= ? ORDER BY due_at, seq LIMIT ?", now, limit),
@@ -154,6 +160,7 @@ export function createSqliteStore(sql: SqlDatabase, options: StoreOptions = { ru
 
     agents: agents.index,
     holds,
+    vips,
     getAgent: (agentId) => agents.index.get(agentId),
     putAgent(agent) {
       const before = agents.index.levels;

@@ -178,10 +178,13 @@ describe.each(STORES)("the work list in %s", (_name, open) => {
     expect(store.nextByAge(line)?.userId).toBe(1002);
     // What was used is remembered while nothing waits, until it has faded.
     expect(store.shareOf(1001)).toEqual({ waiting: 0, running: 0, usage: 5 });
+    for (const userId of [1001, 1002, 1004]) store.vips.set(userId, { level: 1, until: null });
     store.forgetUsers(5);
     expect(store.shareOf(1001).usage).toBe(5);
     store.forgetUsers(7);
     expect([store.shareOf(1001).usage, store.shareOf(1002).usage]).toEqual([0, 4]);
+    // Nor of what level somebody is who has nothing here.
+    expect([1001, 1002, 1004].map((userId) => store.vips.of(userId)?.level)).toEqual([undefined, 1, undefined]);
   });
 
   test("passes over users who have as many running as they may, and tells once when one has room again", () => {
@@ -325,6 +328,11 @@ test("a work list that is opened again is the one that was left", () => {
   for (const seq of [1, 2, 3]) left.putItem(aWaitingItem({ taskId: `task-${seq}`, seq, pixels: 90 * seq, userId: 1000 + seq }));
   left.putItem(anOfferedItem({ taskId: "offered", seq: 4 }));
   left.setUsage(1001, 12);
+  left.vips.set(1001, { level: 1, until: null });
+  left.vips.set(1002, { level: 1, until: 5 });
+  left.vips.set(1002, { level: 2, until: 6 });
+  left.vips.set(1003, { level: 3, until: null });
+  left.vips.set(1003, null);
   const again = createSqliteStore(sql, { runningPerUser: 9 });
   const seen = (store: DispatchStore) => [
     byLine(store),
@@ -333,6 +341,7 @@ test("a work list that is opened again is the one that was left", () => {
     store.agents.openOf("agent-a"),
     store.restedAgents(7),
     store.agents.levels,
+    [1001, 1002, 1003].map((userId) => store.vips.of(userId)),
   ];
   expect(seen(again)).toEqual(seen(left));
   // The operator has lowered the cap meanwhile.
