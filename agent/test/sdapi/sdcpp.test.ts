@@ -1,5 +1,7 @@
 import type { FailureName } from "@star-graph/shared/agent-protocol";
 import { expect, test, vi } from "vitest";
+import { z } from "zod";
+import { inspectMedia } from "../../src/engines/media/inspect.ts";
 import { type Canned, startCanned } from "../comfyui/canned-server.ts";
 import { runTask } from "../comfyui/start-engine.ts";
 import { aTask } from "../comfyui/tasks.ts";
@@ -28,12 +30,12 @@ const picture = pngWithNotes(aPng(64, 64), "a stranger's prompt").toString("base
 const done = aJob("completed", { result: { output_format: "png", images: [{ index: 0, b64_json: picture }] } });
 
 /** As the server's `api.md` says. What a job is asked for next, the test changes. */
-async function started(answers: { submit?: Canned; job?: Canned; cancel?: (asked: number) => Canned } = {}) {
+async function started(answers: { limits?: object; submit?: Canned; job?: Canned; cancel?: (asked: number) => Canned } = {}) {
   const now = { job: answers.job ?? { status: 200, body: done } };
   const bodies: unknown[] = [];
   let cancels = 0;
   const server = await startCanned(({ method, path, body }) => {
-    if (path === "/sdcpp/v1/capabilities") return { status: 200, body: CAPABILITIES };
+    if (path === "/sdcpp/v1/capabilities") return { status: 200, body: { ...CAPABILITIES, limits: answers.limits ?? CAPABILITIES.limits } };
     if (path === `/sdcpp/v1/jobs/${ID}/cancel`) return answers.cancel?.(++cancels) ?? { status: 409, body: { error: "running" } };
     if (path === `/sdcpp/v1/jobs/${ID}`) return now.job;
     if (method === "POST" && path === "/sdcpp/v1/img_gen") {
@@ -72,6 +74,35 @@ test("the model that it was started with is offered, and a task becomes a job of
     await runTask(engine, aTask.imageToImage())
   ).result;
   expect(bodies[1]).toMatchObject({ init_image: expect.stringMatching(/^iVBOR/), strength: 0.5 });
+});
+
+test("it draws multiples of 64: the sides that were ordered are cut out of those", async () => {
+  const drawn = aPng(128, 64).toString("base64");
+  const { engine, bodies } = await started({
+    job: { status: 200, body: aJob("completed", { result: { images: [{ index: 0, b64_json: drawn }] } }) },
+  });
+  const sides = { width: 72, height: 64 };
+  expect((await (await runTask(engine, aTask.textToImage(sides))).result).files).toMatchObject([sides]);
+  expect((await (await runTask(engine, aTask.imageToImage(sides))).result).files).toMatchObject([sides]);
+  expect(bodies).toMatchObject([
+    { width: 128, height: 64 },
+    { width: 128, height: 64 },
+  ]);
+  // It stretches what it begins from to 128 columns: the picture's own 64 of these 114 become the 72 that stay.
+  const { init_image: begun } = z.object({ init_image: z.base64() }).parse(bodies[1]);
+  expect(inspectMedia(Buffer.from(begun, "base64"))).toEqual({ format: "PNG", width: 114, height: 64 });
+});
+
+test("no more is offered and asked for than it takes", async () => {
+  const { engine, bodies } = await started({ limits: { max_width: 128, max_height: 96 } });
+  expect(engine.models()).toMatchObject([{ maxPixels: 128 * 96 }]);
+  const { result } = await runTask(engine, aTask.textToImage({ width: 72, height: 128 }));
+  await expect(result).rejects.toMatchObject({
+    failure: "INTERNAL",
+    isRetryable: true,
+    message: expect.stringContaining("128x96 at most"),
+  });
+  expect(bodies).toEqual([]);
 });
 
 test("a job is followed to its end by asking", async () => {

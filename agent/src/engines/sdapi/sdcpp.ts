@@ -1,6 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { EngineError, type EngineProgress } from "../engine.ts";
+import type { EngineTask } from "@star-graph/shared/rest/generate";
+import { outputOf } from "@star-graph/shared/work";
+import { EngineError, type EngineModel, type EngineProgress } from "../engine.ts";
+import type { Sides } from "../media/inspect.ts";
+import { cutTo, filledUp, sidesToDraw, type SideLimits } from "./drawn-sides.ts";
 import { interruptedJob, jobFailure, lostJob, refusalOf, serverGone, stuckJob } from "./failures.ts";
 import { findModels } from "./find-models.ts";
 import { type ServerHttp, ServerSilent } from "./http.ts";
@@ -43,6 +47,7 @@ export class SdCpp implements Server {
   readonly #deps: { http: ServerHttp; settings: SdapiSettings; timings: ServerTimings };
   #samplers: string[] = [];
   #schedulers: string[] = [];
+  #limits: SideLimits = {};
 
   constructor(deps: { http: ServerHttp; settings: SdapiSettings; timings: ServerTimings }) {
     this.#deps = deps;
@@ -53,30 +58,36 @@ export class SdCpp implements Server {
   }
 
   async findModels(): Promise<FoundModel[]> {
-    const { model, supported_modes: modes, samplers, schedulers } = await this.#capabilities();
+    const { model, supported_modes: modes, samplers, schedulers, limits } = await this.#capabilities();
     this.#samplers = samplers;
     this.#schedulers = schedulers;
+    this.#limits = limits;
     // Its videos are WebM and AVI; only MP4 can be handed out.
     const checkpoints = modes.includes("img_gen") ? [{ title: model.stem, file: model.name }] : [];
-    return findModels({ checkpoints, upscalers: [], controlModels: [], controlModules: [] }, this.#deps.settings);
+    const found = findModels({ checkpoints, upscalers: [], controlModels: [], controlModules: [] }, this.#deps.settings);
+    const maxPixels = (limits.max_width ?? Infinity) * (limits.max_height ?? Infinity);
+    return found.map((one) => ({ ...one, model: withMaxPixels(one.model, maxPixels) }));
   }
 
   async run(order: Order, options: WorkOptions): Promise<{ pictures: Uint8Array[]; notes: string[] }> {
-    const { body, notes } = this.#bodyOf(order);
+    const ordered = outputOf(order.task);
+    const drawn = sidesToDraw(ordered, this.#limits);
+    const { body, notes } = this.#bodyOf(order.task, drawn, order.image && (await filledUp(order.image.bytes, ordered, drawn)));
     const id = await this.#submit(body);
     const job = await this.#follow(id, order, options);
-    const images = job.result?.images ?? [];
-    return { pictures: images.toSorted((a, b) => a.index - b.index).map(({ b64_json: text }) => Buffer.from(text, "base64")), notes };
+    const images = (job.result?.images ?? []).toSorted((a, b) => a.index - b.index);
+    const pictures = await Promise.all(images.map(({ b64_json: text }) => cutTo(Buffer.from(text, "base64"), ordered, drawn)));
+    return { pictures, notes };
   }
 
   async freeMemory(): Promise<void> {
     // It has no request for that: its model is there as long as it is.
   }
 
-  #bodyOf({ task, image }: Order): { body: unknown; notes: string[] } {
+  #bodyOf(task: EngineTask, { width, height }: Sides, image: Uint8Array | null): { body: unknown; notes: string[] } {
     if (task.type !== "TEXT2IMG" && task.type !== "IMG2IMG")
       throw new EngineError("INTERNAL", `this model cannot do ${task.type}`, { isRetryable: true });
-    const { prompt, negativePrompt, width, height, seed, steps, cfgScale, batchSize } = task.parameters;
+    const { prompt, negativePrompt, seed, steps, cfgScale, batchSize } = task.parameters;
     const { sampler, scheduler, notes } = samplingOf(task.parameters, { samplers: this.#samplers, schedulers: this.#schedulers });
     const body = {
       prompt: plainWords(prompt),
@@ -85,8 +96,7 @@ export class SdCpp implements Server {
       height,
       seed,
       batch_count: batchSize,
-      ...(task.type === "IMG2IMG" &&
-        image && { init_image: Buffer.from(image.bytes).toString("base64"), strength: task.parameters.strength }),
+      ...(task.type === "IMG2IMG" && image && { init_image: Buffer.from(image).toString("base64"), strength: task.parameters.strength }),
       sample_params: {
         ...(sampler !== undefined && { sample_method: sampler }),
         ...(scheduler !== undefined && { scheduler }),
@@ -155,6 +165,11 @@ export class SdCpp implements Server {
     if (capabilities) return capabilities;
     throw new ServerSilent("GET /sdcpp/v1/capabilities made no sense");
   }
+}
+
+function withMaxPixels(model: EngineModel, maxPixels: number): EngineModel {
+  const least = Math.min(model.maxPixels ?? Infinity, maxPixels);
+  return Number.isFinite(least) ? { ...model, maxPixels: least } : model;
 }
 
 /** It does not say which step it is at. */
