@@ -2,8 +2,8 @@ import type { FailedMessage } from "@star-graph/shared/agent-protocol";
 import { DEFAULTS } from "@star-graph/shared/defaults";
 import type { QueueClock } from "./clock.ts";
 import { endWithFailure } from "./end-task.ts";
-import { requeue } from "./offers.ts";
-import { isQuarantined, noteFailure, noteSuccess, noteSuccessElsewhere, restsModel } from "./quarantine.ts";
+import { fillAgent, requeue } from "./offers.ts";
+import { absolve, isQuarantined, noteFailure, noteSuccess, noteSuccessElsewhere, restsModel } from "./quarantine.ts";
 import type { DispatchStore } from "./store.ts";
 import type { Effect, WorkItemIn } from "./types.ts";
 import type { AtAgent } from "./work-item.ts";
@@ -16,7 +16,8 @@ export function handBack(store: DispatchStore, item: AtAgent, outcome: "LOST" | 
     kind: "duty",
     duty: { kind: "lost", taskId: item.taskId, attempt: item.attempt, outcome, reason, failures: item.failures, at: clock.now },
   };
-  return [lost, ...requeue(store, item, clock)];
+  // What ran and failed has had its share: or who asks for what nobody can do would be the next one three times.
+  return [lost, ...requeue(store, outcome === "FAILED" && "charge" in item ? { ...item, charge: 0 } : item, clock)];
 }
 
 /** The attempt is over without a result: another one, unless the task has used them up. */
@@ -29,11 +30,24 @@ export function loseAttempt(
   report?: FailedMessage,
 ): Effect[] {
   const failures = item.failures + 1;
+  const elsewhere = (item.failedOn ?? []).filter((agentId) => agentId !== item.attempt.agentId);
+  // A file that is missing here and there is nobody's request.
+  const isOwnFault = elsewhere.length > 0 && report?.error !== "MODEL_LOAD_FAILED";
   // Before the task waits again, or the agent would be the first to be asked.
-  blame(store, item, report?.error ?? null, reason, clock);
-  const failedOn = [...new Set([...(item.failedOn ?? []), item.attempt.agentId])];
-  if (failures < DEFAULTS.maxAttempts) return handBack(store, { ...item, failures, failedOn }, outcome, reason, clock);
-  return endWithFailure(store, item, report?.error ?? "INTERNAL", reason, clock);
+  if (!isOwnFault) blame(store, item, report?.error ?? null, reason, clock);
+  const failedOn = [...elsewhere, item.attempt.agentId];
+  const ended =
+    failures < DEFAULTS.maxAttempts
+      ? handBack(store, { ...item, failures, failedOn }, outcome, reason, clock)
+      : endWithFailure(store, item, report?.error ?? "INTERNAL", reason, clock);
+  return isOwnFault ? [...ended, ...clear(store, elsewhere, item.taskId, clock)] : ended;
+}
+
+/** What these agents failed was not their fault: who rested for it alone works again. */
+function clear(store: DispatchStore, agentIds: readonly string[], taskId: string, clock: QueueClock): Effect[] {
+  const agents = agentIds.map((agentId) => store.getAgent(agentId)).filter((agent) => agent !== null);
+  for (const agent of agents) store.putAgent(absolve(agent, taskId));
+  return agents.flatMap(({ agentId }) => fillAgent(store, agentId, clock));
 }
 
 /** The agent failed a task: one more may send it into quarantine. */
@@ -57,7 +71,7 @@ function hasOtherAgent(store: DispatchStore, { userId, model, attempt, ...task }
   for (const { members } of store.agents.profilesFor(store.lineOf({ model, ...task }), userId)) {
     for (const agentId of members) {
       const agent = agentId === attempt.agentId ? null : store.getAgent(agentId);
-      if (agent?.isConnected && !agent.intake && !isQuarantined(agent) && !restsModel(agent, model)) return true;
+      if (agent?.isConnected && !agent.intake && !isQuarantined(agent) && !restsModel(agent, model, userId)) return true;
     }
   }
   return false;
@@ -69,7 +83,7 @@ export function noteCompletion(store: DispatchStore, item: AtAgent, { now }: Que
   if (agent) store.putAgent({ ...noteSuccess(agent, item.model), endedAt: now });
   for (const agentId of item.failedOn ?? []) {
     const other = agentId === item.attempt.agentId ? null : store.getAgent(agentId);
-    if (other) store.putAgent(noteSuccessElsewhere(other, item.taskId, now));
+    if (other) store.putAgent(noteSuccessElsewhere(other, item, now));
   }
 }
 

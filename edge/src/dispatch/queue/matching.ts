@@ -7,8 +7,9 @@ import { restsModel } from "./quarantine.ts";
 export const canServe = (models: readonly AgentModel[], needs: ModelNeeds): boolean =>
   models.some((offered) => shortfallOf(offered, needs) === null);
 
-/** Whether an agent may be offered such tasks now: it is able to, and does not rest from the model. */
-export const mayTake = (agent: AgentRecord, line: Requirement): boolean => canServe(agent.models, line) && !restsModel(agent, line.model);
+/** Whether an agent may be offered such tasks now, anybody's or that user's: it is able to, and does not rest from the model. */
+export const mayTake = (agent: AgentRecord, line: Requirement, userId?: number): boolean =>
+  canServe(agent.models, line) && !restsModel(agent, line.model, userId);
 
 /**
  * Whether an agent can run a task: by what it is able to do, and by whose tasks it takes. A model that it rests from counts: it is

@@ -79,7 +79,10 @@ export function createMemoryStore({ runningPerUser }: StoreOptions = { runningPe
         users: new Set(tasks.map(({ userId }) => userId)).size,
         work: tasks.reduce((sum, { work }) => sum + work, 0),
       })),
-    nextByShare: (line) => allowed(line).toSorted(byShare)[0] ?? null,
+    nextByShare: (line, but = []) =>
+      allowed(line)
+        .filter(({ userId }) => !but.includes(userId))
+        .toSorted(byShare)[0] ?? null,
     nextByAge: (line) => allowed(line).toSorted(byAge)[0] ?? null,
     frontsOf: (userId) => frontsIn(waiting(undefined, userId)),
     firstWaiting: (line, userId) => waiting(line, userId)[0] ?? null,

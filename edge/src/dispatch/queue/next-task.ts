@@ -1,6 +1,7 @@
 import { hold, isBetterToWait, isWarm, isWorthALoad, mayGoBefore } from "./affinity.ts";
 import type { QueueClock } from "./clock.ts";
-import { mayTake } from "./matching.ts";
+import { canServe, mayTake } from "./matching.ts";
+import { restsModel, suspectsOf } from "./quarantine.ts";
 import { byAge, byShare, type DispatchStore, type Front, type WaitingLine } from "./store.ts";
 import type { AgentRecord, Requirement } from "./types.ts";
 
@@ -17,12 +18,40 @@ export function nextFor(store: DispatchStore, agent: AgentRecord, clock: QueueCl
   if (lines.length === 0) return null;
   const own = ownFront(store, agent);
   if (agent.ownTasks === "only" || (agent.ownTasks === "first" && own)) return own;
-  return oldest(store, agent, lines, clock) ?? nextByModel(store, agent, [own, ...lines.map((line) => store.nextByShare(line))], clock);
+  return (
+    toTryWith(store, agent, lines) ??
+    oldest(store, agent, lines, clock) ??
+    nextByModel(store, agent, [own, ...lines.map((line) => nextIn(store, agent, line))], clock)
+  );
 }
 
-/** Whether the agent may take such tasks, and has an engine free that can. */
-const isOpenTo = (store: DispatchStore, agent: AgentRecord, line: Requirement): boolean =>
-  mayTake(agent, line) && store.agents.openFor(agent.agentId, line) > 0;
+/** Whether the agent may take such tasks, at least some users', and has an engine free that can. */
+const isOpenTo = (store: DispatchStore, agent: AgentRecord, line: Requirement, userId?: number): boolean =>
+  (mayTake(agent, line, userId) || (userId === undefined && isDoubted(agent, line))) && store.agents.openFor(agent.agentId, line) > 0;
+
+/**
+ * An agent that is tried again after it failed is tried with the task of somebody else than those whose tasks it failed, if there is
+ * one: else who asks for what nobody can do would be the one whom it is tried with for ever, and the others would wait.
+ */
+function toTryWith(store: DispatchStore, agent: AgentRecord, lines: WaitingLine[]): Front | null {
+  const suspects = suspectsOf(agent);
+  if (suspects.length === 0) return null;
+  return least(
+    lines.map((line) => store.nextByShare(line, [...suspects, ...suspectsOf(agent, line.model)])),
+    byShare,
+  );
+}
+
+/** The same for a line whose model alone is tried again, or rests for its suspects alone. */
+function nextIn(store: DispatchStore, agent: AgentRecord, line: WaitingLine): Front | null {
+  const suspects = suspectsOf(agent, line.model);
+  if (suspects.length === 0) return store.nextByShare(line);
+  return store.nextByShare(line, suspects) ?? (restsModel(agent, line.model) ? null : store.nextByShare(line));
+}
+
+/** Whether the agent rests from the line's model for some users alone. */
+const isDoubted = (agent: AgentRecord, line: Requirement): boolean =>
+  canServe(agent.models, line) && suspectsOf(agent, line.model).length > 0;
 
 /** By share, but for what the agent has loaded as long as that saves more than it costs. */
 function nextByModel(store: DispatchStore, agent: AgentRecord, fronts: (Front | null)[], clock: QueueClock): Front | null {
@@ -56,18 +85,18 @@ function ownFront(store: DispatchStore, agent: AgentRecord): Front | null {
   const { ownerId } = agent;
   if (ownerId === undefined) return null;
   return least(
-    store.frontsOf(ownerId).filter(({ line }) => isOpenTo(store, agent, line)),
+    store.frontsOf(ownerId).filter(({ line }) => isOpenTo(store, agent, line, ownerId)),
     byAge,
   );
 }
 
 /** Counted for each agent by itself, and only while something old waits: whatever else starts meanwhile, its eighth start comes. */
-function oldest(store: DispatchStore, { agentId }: AgentRecord, lines: WaitingLine[], { now }: QueueClock): Front | null {
+function oldest(store: DispatchStore, agent: AgentRecord, lines: WaitingLine[], { now }: QueueClock): Front | null {
   const front = least(
-    lines.map((line) => store.nextByAge(line)),
+    lines.filter(({ model }) => suspectsOf(agent, model).length === 0).map((line) => store.nextByAge(line)),
     byAge,
   );
   const task = front && store.firstWaiting(front.line, front.userId);
   if (!task || now - task.createTime < OLD_MS) return null;
-  return store.nextTurn(agentId) % OLD_EVERY === 0 ? front : null;
+  return store.nextTurn(agent.agentId) % OLD_EVERY === 0 ? front : null;
 }

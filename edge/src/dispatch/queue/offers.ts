@@ -4,6 +4,7 @@ import { endOverdue } from "./end-task.ts";
 import { chargeShare, refundShare, weightOf } from "./fair-share.ts";
 import { mayTake } from "./matching.ts";
 import { nextFor } from "./next-task.ts";
+import { noteOffer } from "./quarantine.ts";
 import { expectedMs } from "./speeds.ts";
 import type { DispatchStore } from "./store.ts";
 import type { AgentRecord, Attempt, Effect, Requirement, WorkItem, WorkItemIn } from "./types.ts";
@@ -15,14 +16,16 @@ const REST_MS = 5_000;
 /** The agent with most room among those that may run that user's task, the user's own boxes before others; null when none has room. */
 function chooseAgent(store: DispatchStore, line: Requirement, userId: number, clock: QueueClock): AgentRecord | null {
   const { agents } = store;
-  const own = agents.ownedBy(userId).filter((agent) => mayTake(agent, line));
+  const own = agents.ownedBy(userId).filter((agent) => mayTake(agent, line, userId));
   const ownWithRoom = mostRoom(own.map((agent) => ({ agent, open: agents.openFor(agent.agentId, line) })));
   if (ownWithRoom || store.shareOf(userId).running >= clock.limits.runningPerUser) return ownWithRoom;
   const able = warmAgents(store, line).filter((agent) => agent.ownTasks !== "only" || agent.ownerId === userId);
   const warm = mostRoom(able.map((agent) => ({ agent, open: agents.openFor(agent.agentId, line) })));
   if (warm && isWorthALoad(store, line.model)) return warm;
   const any = mostRoom(
-    agents.profilesFor(line, userId).flatMap((profile) => firstOf(agents.withRoom(profile, line), ({ agent }) => mayTake(agent, line))),
+    agents
+      .profilesFor(line, userId)
+      .flatMap((profile) => firstOf(agents.withRoom(profile, line), ({ agent }) => mayTake(agent, line, userId))),
   );
   if (!any || !isBetterToWait(store, line, clock)) return any;
   hold(store, line, clock);
@@ -133,6 +136,8 @@ function offerTo(store: DispatchStore, item: WorkItem, agent: AgentRecord, clock
     dueAt: now + timings.offerMs,
   };
   store.holds.end(store.lineOf(item));
+  const tried = noteOffer(agent, item.model, now);
+  if (tried !== agent) store.putAgent(tried);
   store.putItem(offered);
   store.setUsage(item.userId, usage);
   return { kind: "offer", item: offered };

@@ -54,8 +54,8 @@ export interface DispatchStore {
   /** The class that a task belongs to, among the limits that agents have now. */
   lineOf(task: Needs): Requirement;
   waitingLines(): WaitingLine[];
-  /** Whose turn it is in that line: the user who was given least lately, then the one who came first. Not those at their cap. */
-  nextByShare(line: Requirement): Front | null;
+  /** Whose turn it is in that line: the user who was given least lately, then the one who came first. Not those at their cap. @param but users who are passed over */
+  nextByShare(line: Requirement, but?: readonly number[]): Front | null;
   /** The one who waits longest in that line, of those who are not at their cap. */
   nextByAge(line: Requirement): Front | null;
   /** That user's places, cap or not. */

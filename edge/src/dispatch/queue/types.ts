@@ -99,15 +99,13 @@ export interface Requirement {
 
 /** What an agent failed lately, and until when it is offered nothing for it (`quarantine.ts`). */
 export interface Trouble {
-  /** Tasks that it failed one after the other. */
-  tasks: string[];
-  /** Whose they were. */
-  users?: number[];
-  /** One of them has succeeded elsewhere since. */
+  /** The last different tasks that it failed with no success between, and whose they were. */
+  suspects?: { taskId: string; userId: number }[];
+  /** One of them has succeeded elsewhere since, or the engine took the fault on itself. */
   isProven?: boolean;
   /** When it was lost last, or began to rest: attempts from before say nothing new. */
   since?: number;
-  /** How often it rested for it. */
+  /** How often it rested for it; at most once for what may be one user's fault. */
   rests: number;
   until: number | null;
   /** The last failure's. */

@@ -45,7 +45,7 @@ describe("a summary", () => {
   };
 
   test("counts on agents that rest from a model: others of their kind do not, and they will be back", () => {
-    const resting = { scene: { tasks: [], rests: 1, until: 130_000, reason: "it does not load" } };
+    const resting = { scene: { rests: 1, until: 130_000, reason: "it does not load" } };
     const summary = { ...summaryOf({ modelTrouble: resting }, {}), shard: 1 };
     expect(ranked([aSummary(0, 0), summary])).toEqual([1, 0]);
   });

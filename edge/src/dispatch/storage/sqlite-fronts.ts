@@ -66,7 +66,11 @@ export function createFronts(sql: SqlDatabase, { runningPerUser }: StoreOptions)
     return { line, userId, tasks, seq, usage };
   }
 
-  const first = (query: string, key: string): Front | null => sql.exec(query, key).toArray().map(toFront)[0] ?? null;
+  const first = (query: string, key: string, ...users: number[]): Front | null =>
+    sql
+      .exec(query, key, ...users)
+      .toArray()
+      .map(toFront)[0] ?? null;
 
   function shareOf(userId: number): UserShare {
     const row = sql.exec("SELECT waiting, running, usage FROM user_shares WHERE user_id = ?", userId).toArray()[0];
@@ -128,8 +132,12 @@ export function createFronts(sql: SqlDatabase, { runningPerUser }: StoreOptions)
     shareOf,
     waitingLines: (): WaitingLine[] => [...lines.values()],
     countWaiting: (): number => [...lines.values()].reduce((sum, line) => sum + line.tasks, 0),
-    nextByShare(line: Requirement): Front | null {
+    nextByShare(line: Requirement, but: readonly number[] = []): Front | null {
       const key = lineKey(line);
+      if (but.length > 0) {
+        const others = `user_id NOT IN (${but.map(() => "?").join()})`;
+        return first(`SELECT * FROM fronts WHERE is_capped = 0 AND line = ? AND ${others} ORDER BY usage, seq LIMIT 1`, key, ...but);
+      }
       let front = next.get(key);
       if (front === undefined) {
         front = first("SELECT * FROM fronts WHERE is_capped = 0 AND line = ? ORDER BY usage, seq LIMIT 1", key);

@@ -173,6 +173,7 @@ describe.each(STORES)("the work list in %s", (_name, open) => {
     store.setUsage(1002, 4);
     store.setUsage(1003, 6);
     expect(store.nextByShare(line)).toMatchObject({ userId: 1002, usage: 4 });
+    expect([store.nextByShare(line, [1002])?.userId, store.nextByShare(line, [1001, 1002, 1003])]).toEqual([1001, null]);
     expect(store.nextByAge(line)?.userId).toBe(1001);
     store.deleteItem("task-1001");
     expect(store.nextByAge(line)?.userId).toBe(1002);
@@ -373,6 +374,7 @@ describe("the cost of a decision in SQLite", () => {
       const line = store.lineOf(aTask());
       store.firstWaiting(line, 1001);
       store.nextByShare(line);
+      store.nextByShare(line, [1001]);
       store.nextByAge(line);
       store.frontsOf(1001);
       store.shareOf(1001);

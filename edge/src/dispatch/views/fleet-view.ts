@@ -4,7 +4,7 @@ import type { TaskType } from "@star-graph/shared/task";
 import { canServe } from "../queue/matching.ts";
 import { memoryShortfall, tooLittle } from "../queue/memory-shortfall.ts";
 import type { OutboxFigures } from "../duties/outbox.ts";
-import { isQuarantined, restsModel } from "../queue/quarantine.ts";
+import { isQuarantined, restsModel, whyItRests } from "../queue/quarantine.ts";
 import { UNLIMITED } from "../queue/requirement.ts";
 import type { DispatchStore } from "../queue/store.ts";
 import type { AgentRecord, Requirement, WorkItem } from "../queue/types.ts";
@@ -88,7 +88,7 @@ export function stateOf(store: DispatchStore, agent: AgentRecord, items: readonl
   if (!agent.isConnected) return { state: "offline", reason: isWorking ? "LINE_DOWN_TASKS_KEPT" : "LINE_DOWN" };
   if (agent.intake === "paused") return { state: "paused", reason: "PAUSED" };
   if (agent.intake === "draining") return { state: "draining", reason: isWorking ? "DRAINING" : "DRAINED" };
-  if (agent.trouble && isQuarantined(agent)) return { state: "quarantined", reason: "QUARANTINED", detail: agent.trouble.reason };
+  if (agent.trouble && isQuarantined(agent)) return { state: "quarantined", reason: "QUARANTINED", detail: whyItRests(agent.trouble) };
   if (isWorking) return { state: "busy", reason: items.length >= agent.slots ? "ALL_SLOTS_TAKEN" : "ROOM_FOR_MORE" };
   if (agent.restsUntil !== null) return { state: "idle", reason: "RESTING" };
   if (agent.freeSlots === 0) return { state: "connected", reason: "ASKS_FOR_NOTHING" };
@@ -96,7 +96,8 @@ export function stateOf(store: DispatchStore, agent: AgentRecord, items: readonl
   const able = lines.filter((line) => canServe(agent.models, line));
   const resting = able.find((line) => restsModel(agent, line.model));
   if (resting && able.every((line) => restsModel(agent, line.model))) {
-    return { state: "idle", reason: "MODELS_RESTING", detail: `${resting.model}: ${agent.modelTrouble?.[resting.model]?.reason ?? ""}` };
+    const trouble = agent.modelTrouble?.[resting.model];
+    return { state: "idle", reason: "MODELS_RESTING", detail: `${resting.model}: ${trouble ? whyItRests(trouble) : ""}` };
   }
   if (lines.length === 0 || able.length > 0) return { state: "idle", reason: "NOTHING_WAITS" };
   const [tooLarge] = lines.filter((line) => tooLittle(agent.models, line) !== null);

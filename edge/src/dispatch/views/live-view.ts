@@ -39,7 +39,7 @@ function waitingFor(store: DispatchStore, item: WorkItemIn<"waiting">, tasks: nu
     const memory = memoryShortfall(store, store.lineOf(item), item.userId, hasConnected);
     return { code: "CAPABLE_AGENT", ...(memory && { memory }) };
   }
-  if (profiles.every((profile) => allRest(store, profile, item.model))) return { code: "AGENTS_RESTING" };
+  if (profiles.every((profile) => allRest(store, profile, item))) return { code: "AGENTS_RESTING" };
   if (store.shareOf(item.userId).running >= limits.runningPerUser) return { code: "OWN_TASKS" };
   return tasks > 0 ? { code: "TASKS_AHEAD", tasks } : { code: "FREE_SLOT" };
 }
@@ -47,9 +47,9 @@ function waitingFor(store: DispatchStore, item: WorkItemIn<"waiting">, tasks: nu
 const hasConnected = ({ connected }: Profile): boolean => connected > 0;
 
 /** Whether every agent of a kind is in quarantine, or rests from that model; a sample of many speaks for all. */
-function allRest(store: DispatchStore, { members }: Profile, model: string): boolean {
+function allRest(store: DispatchStore, { members }: Profile, { model, userId }: WorkItem): boolean {
   const agents = [...members].slice(0, REST_SAMPLE).flatMap((agentId) => store.getAgent(agentId) ?? []);
-  return agents.filter(({ isConnected }) => isConnected).every((agent) => isQuarantined(agent) || restsModel(agent, model));
+  return agents.filter(({ isConnected }) => isConnected).every((agent) => isQuarantined(agent) || restsModel(agent, model, userId));
 }
 
 /** Spec 8.3's message of a task that waits: `queuePosition` 1 is next, 0 is offered to an agent already. */
