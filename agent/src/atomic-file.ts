@@ -1,4 +1,4 @@
-import { open, rename } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /** Writes and waits until the bytes are on the disk. Mode 0600: what the agent keeps holds grants and other people's pictures. */
@@ -15,8 +15,13 @@ export async function writeFileDurably(path: string, data: string | Uint8Array):
 /** After a crash or a power cut the file is the old one or the new one, never half of it. */
 export async function writeFileAtomically(path: string, data: string): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
-  await writeFileDurably(temporary, data);
-  await rename(temporary, path);
+  try {
+    await writeFileDurably(temporary, data);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
   await syncToDisk(dirname(path));
 }
 

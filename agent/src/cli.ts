@@ -3,6 +3,7 @@ import { run } from "./commands/run.ts";
 import { type CommandLine, parseCommandLine } from "./config/command-line.ts";
 import { UsageError } from "./config/usage-error.ts";
 import { enginesOf, type OpenEngines } from "./engines/open-engines.ts";
+import { messageOf } from "./outside.ts";
 import { Refusal } from "./refusal.ts";
 import { AGENT_VERSION } from "./version.ts";
 
@@ -13,7 +14,7 @@ export async function main(argv: readonly string[], openEngines: OpenEngines = e
   } catch (error) {
     if (error instanceof Refusal) process.stderr.write(`stargraph-agent: ${error.message}\n`);
     if (error instanceof Refusal) return error.exitCode;
-    if (!(error instanceof UsageError)) throw error;
+    if (!(error instanceof UsageError)) return unforeseen(error);
     process.stderr.write(`stargraph-agent: ${error.message}. See stargraph-agent --help.\n`);
     return 2;
   }
@@ -45,6 +46,13 @@ async function perform(line: CommandLine, openEngines: OpenEngines): Promise<num
     case "drain":
       return (await import("./commands/tell.ts")).drain(line);
   }
+}
+
+/** Where it happened is of use to who mends it, and to nobody else. */
+function unforeseen(error: unknown): number {
+  process.stderr.write(`stargraph-agent: ${messageOf(error)}. STARGRAPH_DEBUG=1 shows where it came from.\n`);
+  if (process.env["STARGRAPH_DEBUG"] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return 1;
 }
 
 function print(text: string): number {

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { z } from "zod";
+import { startOfProcess } from "./machine/process-start.ts";
 import { hasCode, parseJson } from "./outside.ts";
 
 /** Who holds a lock: a pid alone is not enough, because a container restarts with the same small ones. */
@@ -22,7 +23,7 @@ export async function livingHolder(text: string, startOf: (pid: number) => Promi
  * @throws the file system's error when the folder cannot be written; an error when a file of somebody else has its name.
  */
 export async function takeLock(path: string): Promise<LockAnswer> {
-  const own: Holder = { pid: process.pid, startedAt: (await processStart(process.pid)) ?? "" };
+  const own: Holder = { pid: process.pid, startedAt: (await startOfProcess(process.pid)) ?? "" };
   const draft = `${path}.${randomUUID()}`;
   const taken: LockAnswer = { kind: "taken", release: () => rm(path, { force: true }) };
   await writeFile(draft, JSON.stringify(own), { mode: 0o600 });
@@ -32,7 +33,7 @@ export async function takeLock(path: string): Promise<LockAnswer> {
       if (await linked(draft, path)) return taken;
       const text = await readIfThere(path);
       if (text === null) continue;
-      const holder = await livingHolder(text, processStart);
+      const holder = await livingHolder(text, startOfProcess);
       if (holder) return { kind: "busy", holder };
       if (isForeign(text)) throw new Error(`${path} is no lock of an agent`);
       // Several may find the same stale lock. Only who holds the right to replace this very one does so; else a
@@ -46,24 +47,6 @@ export async function takeLock(path: string): Promise<LockAnswer> {
     }
   } finally {
     await rm(draft, { force: true });
-  }
-}
-
-/** A mark that differs between two processes of the same pid; null when no such process lives. */
-async function processStart(pid: number): Promise<string | null> {
-  if (process.platform === "linux") {
-    const stat = (await readIfThere(`/proc/${pid}/stat`)) ?? "";
-    // The name in parentheses may hold spaces; after it come the state and, 20th, the start in ticks since boot.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const start = fields[19];
-    const isDead = fields[0] === "Z" || fields[0] === "X";
-    return start && !isDead ? `${start}@${(await readIfThere("/proc/sys/kernel/random/boot_id"))?.trim()}` : null;
-  }
-  try {
-    process.kill(pid, 0);
-    return "alive";
-  } catch (error) {
-    return hasCode(error, "EPERM") ? "alive" : null;
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { writeFileAtomically } from "./atomic-file.ts";
@@ -36,6 +36,7 @@ export async function openStateFolder(folder: string): Promise<StateFolder> {
         `The state folder ${folder} is in use by another stargraph-agent (pid ${lock.holder.pid}). Stop it, or give this one its own --state.`,
       );
     }
+    await removeDrafts(folder);
     try {
       return {
         agentId: await readAgentId(join(folder, "agent.json")),
@@ -54,6 +55,20 @@ export async function openStateFolder(folder: string): Promise<StateFolder> {
     throw new Refusal(`Cannot use the state folder ${folder}: ${messageOf(error)}. Make it writable, or choose another with --state.`, {
       cause: error,
     });
+  }
+}
+
+/** Longer than any draft is needed. */
+const DRAFT_MS = 60_000;
+/** As the agent names them, and hardly anybody else. */
+const DRAFT = /^(lock\.([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|after-[0-9a-f]{16})|doctor\.\d+|(agent|paused|speeds)\.json\.\d+\.tmp)$/;
+
+/** What processes left behind that were killed while they wrote. */
+async function removeDrafts(folder: string): Promise<void> {
+  for (const name of (await readdir(folder)).filter((one) => DRAFT.test(one))) {
+    const path = join(folder, name);
+    const facts = await stat(path).catch(() => null);
+    if (facts && Date.now() - facts.mtimeMs > DRAFT_MS) await rm(path, { force: true });
   }
 }
 

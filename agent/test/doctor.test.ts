@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { startFake } from "./comfyui/fake-process.ts";
@@ -7,7 +7,9 @@ import { startedEdge, temporaryFolder } from "./run-in-process.ts";
 import { startCommand } from "./run-process.ts";
 
 async function doctor(flags: readonly string[]) {
-  const { code, stdout } = await startCommand("doctor", [...flags, "--state", await temporaryFolder()]).ended;
+  const state = join(await temporaryFolder(), "not", "yet");
+  const { code, stdout } = await startCommand("doctor", [...flags, "--state", state]).ended;
+  await expect(stat(state)).rejects.toThrow("ENOENT");
   const marks = stdout.split("\n").map((line) => /^(ok|!!|--) +(\S+)/.exec(line)?.slice(1).join(" "));
   return { code, stdout, marks: marks.filter((mark) => mark !== undefined) };
 }

@@ -1,5 +1,6 @@
-import { mkdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { writeFileAtomically } from "../atomic-file.ts";
 import type { CommandLine } from "../config/command-line.ts";
 import { type Answers, type EngineAnswer, writeConfigText } from "../config/config-text.ts";
 import { defaultConfigPath, readConfig, type Surroundings, SURROUNDINGS } from "../config/read-config.ts";
@@ -33,7 +34,8 @@ export async function init(line: CommandLine, { terminal, around, findEngines: f
     return 130;
   }
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await writeFile(path, writeConfigText(answers), { mode: 0o600 });
+  // A new file in the old one's place: its key may have been open to others.
+  await writeFileAtomically(path, writeConfigText(answers));
   const flag = typeof named === "string" ? ` --config ${path}` : "";
   const { engine } = answers;
   const where = "url" in engine ? ` at ${engine.url}` : "";

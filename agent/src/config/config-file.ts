@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument, isMap, isScalar, type Document } from "yaml";
+import { type Document, isMap, isScalar, LineCounter, parseDocument, visit } from "yaml";
 import { UsageError } from "./usage-error.ts";
 
 export interface ConfigFile {
@@ -17,6 +17,12 @@ export function parseConfigFile(text: string, path: string, knownNames: readonly
   const placeAt = (offset: number) => `${path}:${lines.linePos(offset).line}`;
   const [error] = document.errors;
   if (error) throw new UsageError(`${placeAt(error.pos[0])}: ${error.message.split("\n")[0]}`);
+  visit(document, {
+    Alias(_, alias) {
+      if (!alias.resolve(document))
+        throw new UsageError(`${placeAt(alias.range?.[0] ?? 0)}: nothing is called &${alias.source}; put quotes around a * that is text`);
+    },
+  });
   if (document.contents === null) return { values: {}, placeOf: () => `${path}:1` };
   if (!isMap(document.contents)) throw new UsageError(`${path}:1: expected settings such as "edge: https://api.example.com"`);
   for (const { key } of document.contents.items) {

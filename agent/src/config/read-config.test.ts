@@ -100,6 +100,10 @@ test("a key file that is named nearer than a key wins over it, and a key over a 
   expect(read(["--edge", "http://a", "--key", other], around({ STARGRAPH_KEY_FILE: "key.txt" }, files)).key).toBe(other);
 });
 
+test("a path in the file may begin with ~, which is the owner's home", () => {
+  expect(readFile(`edge: http://a\nkey: ${KEY}\nstate: ~/box\n`).stateFolder).toBe(join(HOME, "box"));
+});
+
 test.each([
   ["slots: 2", [], "s.yaml:4: slots"],
   ["", ["--slots", "2"], "--slots"],
@@ -153,6 +157,8 @@ test.each([
 });
 
 test.each([
+  ["log: text\nrefuse-words: [a, *foo]\n", "2: nothing is called &foo; put quotes around a * that is text"],
+  ["engines:\n  - engine: magic\n", "2: engines.0.engine must be one of: built-in, comfyui, sdapi, command"],
   ["slots: 3\n\nlog: xml\n", "3: log must be one of: text, json"],
   ["max-pixels: lots\n", "1: max-pixels must be a whole number of pixels: width × height"],
   ["edge: http://a\ntypes:\n  - TEXT2IMG\n  - PAINT\n", "4: types.1 must be of: TEXT2IMG, IMG2IMG, UPSCALE, POSE, TEXT2VIDEO, IMG2VIDEO"],

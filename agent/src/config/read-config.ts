@@ -47,7 +47,7 @@ export function readConfig({ flags }: Pick<CommandLine, "flags">, around: Surrou
     throw new UsageError(`${file.placeOf(path)}: ${path.join(".")} ${text}`);
   }
   const settings = parsed.data;
-  const stateFolder = settings.state === undefined ? join(home, ".stargraph-agent") : relativeTo(file, sourceOf("state"), settings.state);
+  const stateFolder = settings.state === undefined ? join(home, ".stargraph-agent") : pathOf(settings.state, sourceOf("state"), file, home);
   return {
     edge: settings.edge ?? null,
     key: keyOf(settings, file, sourceOf, around),
@@ -121,8 +121,11 @@ function enginesOf(settings: Settings, file: ReadFile, sourceOf: SourceOf): Engi
 const nameAt = (name: SettingName, source: Source, file: ReadFile): string =>
   source === "flag" ? `--${name}` : source === "variable" ? `env ${variableOf(name)}` : `${file.placeOf([name])}: ${name}`;
 
-/** In the file, a path is meant from where the file is. */
-const relativeTo = (file: ReadFile, source: Source, path: string): string => resolve(source === "file" ? dirname(file.path) : ".", path);
+/** In the file, a path is meant from where the file is; no shell has looked at a `~` there. */
+function pathOf(path: string, source: Source, file: ReadFile, home: string): string {
+  if (/^~[\\/]/.test(path)) return join(home, path.slice(2));
+  return resolve(source === "file" ? dirname(file.path) : ".", path);
+}
 
 function keyOf(settings: Settings, file: ReadFile, sourceOf: SourceOf, around: Surroundings): string | null {
   const source = sourceOf("key-file");
@@ -131,7 +134,7 @@ function keyOf(settings: Settings, file: ReadFile, sourceOf: SourceOf, around: S
   if (direct > inFile && sourceOf("key") === "file" && file.isOpenToOthers) throw openToOthers(file.path);
   const named = settings["key-file"];
   if (direct > inFile || named === undefined) return settings.key ?? null;
-  const path = relativeTo(file, source, named);
+  const path = pathOf(named, source, file, around.home);
   const found = around.readText(path);
   if (!found) throw new UsageError(`there is no key file ${path}`);
   if (found.isOpenToOthers) throw openToOthers(path);
@@ -144,7 +147,7 @@ function keyOf(settings: Settings, file: ReadFile, sourceOf: SourceOf, around: S
 function authoritiesOf(settings: Settings, file: ReadFile, source: Source, around: Surroundings): string | null {
   const named = settings["ca-file"];
   if (named === undefined) return null;
-  const path = relativeTo(file, source, named);
+  const path = pathOf(named, source, file, around.home);
   const text = around.readText(path)?.text;
   if (!text?.includes("-----BEGIN CERTIFICATE-----")) throw new UsageError(`${path}: expected certificates in PEM form`);
   return text;

@@ -29,7 +29,10 @@ function exchange(address: string, line: string): Promise<string | null> {
     socket.on("error", (error) => {
       // No socket, or one that nobody listens on any more.
       if (hasCode(error, "ENOENT", "ECONNREFUSED", "ENOTSOCK")) resolve(null);
-      else reject(error);
+      else
+        reject(
+          error instanceof Refusal ? error : new Refusal(`Cannot ask the agent of this state folder: ${error.message}`, { cause: error }),
+        );
     });
     void firstLine(socket, MAX_ANSWER).then((answer) => {
       if (answer === null) reject(new Refusal("The running agent closed the line without an answer."));

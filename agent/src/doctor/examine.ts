@@ -1,6 +1,4 @@
-import { mkdir, rm, statfs, writeFile } from "node:fs/promises";
 import { totalmem } from "node:os";
-import { join } from "node:path";
 import { WebSocket } from "ws";
 import { z } from "zod";
 import type { PartialConfig } from "../config/agent-config.ts";
@@ -18,6 +16,7 @@ import { type Network, openNetwork } from "../network.ts";
 import { messageOf, parseJson } from "../outside.ts";
 import { Refusal } from "../refusal.ts";
 import type { EdgeAnswer, EngineFacts, Facts, LineAnswer } from "./facts.ts";
+import { lookAtDisk } from "./look-at-disk.ts";
 
 const ANSWER_MS = 10_000;
 
@@ -105,20 +104,6 @@ function tryLine(edge: URL, key: string, { socketAgent, authorities }: Network):
     });
     socket.on("error", (error) => resolve({ kind: "lost", reason: messageOf(error) }));
   });
-}
-
-async function lookAtDisk(folder: string): Promise<Facts["disk"]> {
-  const probe = join(folder, `doctor.${process.pid}`);
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    await writeFile(probe, new Uint8Array(1024 * 1024));
-    const { bavail, bsize } = await statfs(folder);
-    return { freeBytes: bavail * bsize, isWritable: true };
-  } catch {
-    return { freeBytes: null, isWritable: false };
-  } finally {
-    await rm(probe, { force: true }).catch(() => {});
-  }
 }
 
 async function lookAtEngines(

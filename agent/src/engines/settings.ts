@@ -24,13 +24,18 @@ const OfEveryEngine = {
 
 const BuiltInSettings = z.strictObject({ engine: z.literal("built-in"), ...OfEveryEngine });
 
-/** One engine, as its owner configures it. */
-export const EngineSettings = z.discriminatedUnion("engine", [
+const ENGINES = [
   BuiltInSettings,
   ComfyUISettings.extend(OfEveryEngine),
   SdapiSettings.extend(OfEveryEngine),
   CommandSettings.extend(OfEveryEngine),
-]);
+] as const;
+const NAMES = ENGINES.map((one) => one.shape.engine.value).join(", ");
+
+/** One engine, as its owner configures it. */
+export const EngineSettings = z.discriminatedUnion("engine", ENGINES, {
+  error: ({ code }) => (code === "invalid_union" ? `must be one of: ${NAMES}` : undefined),
+});
 export type EngineSettings = z.infer<typeof EngineSettings>;
 
 export type EngineName = EngineSettings["engine"];
