@@ -25,7 +25,7 @@ export interface AgentDeps {
 export async function runAgent(config: AgentConfig, deps: AgentDeps): Promise<void> {
   const state = await openStateFolder(config.stateFolder);
   try {
-    const engines = await deps.openEngines(config.engines, { log: deps.log });
+    const engines = await deps.openEngines(config.engines, { log: deps.log, stateFolder: config.stateFolder });
     await serve(config, state, engines, deps);
   } finally {
     await state.release();

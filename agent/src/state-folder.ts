@@ -7,7 +7,7 @@ import { takeLock } from "./lock.ts";
 import { hasCode, messageOf, parseJson } from "./outside.ts";
 import { Refusal } from "./refusal.ts";
 
-/** `<state>/`: `agent.json` (who this agent is), `lock` (which process is it), `spool/` (results not yet acknowledged), `inputs/` (cache), `paused.json`. */
+/** `<state>/`: `agent.json` (who this agent is), `lock` (which process is it), `spool/` (results not yet acknowledged), `inputs/` (cache), `paused.json`, `comfyui-*.json` (jobs that a ComfyUI has). */
 export interface StateFolder {
   agentId: string;
   spoolFolder: string;

@@ -6,6 +6,8 @@ import type { EngineName, EngineSettings } from "./settings.ts";
 
 interface OpenDeps {
   log: Log;
+  /** Where an engine keeps what it must know after a crash; left out by who only looks. */
+  stateFolder?: string;
 }
 
 type Openers = { readonly [Name in EngineName]: (settings: Extract<EngineSettings, { engine: Name }>, deps: OpenDeps) => Promise<Engine> };

@@ -106,14 +106,19 @@ export class ReplayServer {
     this.#bound.clear();
   }
 
-  /** The next job that is sent: it is at work until the test ends it. */
-  async nextJob(): Promise<{ job: ReplayedJob; body: Posted["body"] }> {
+  /** The next job that is sent: it is at work until the test ends it. `promptId`: an id of the server's own choosing. */
+  async nextJob(promptId?: string): Promise<{ job: ReplayedJob; body: Posted["body"] }> {
     const { body, graph, answer } = await this.posts.take();
-    const job = new ReplayedJob(body.prompt_id, graph, graph, answer);
+    const job = new ReplayedJob(promptId ?? body.prompt_id, graph, graph, answer);
     job.hasStarted = true;
     this.jobs.push(job);
     job.accept(200, { number: 0, node_errors: {} });
     return { job, body };
+  }
+
+  /** On every line, as it is. */
+  say(message: object): void {
+    for (const socket of this.#sockets.clients) socket.send(JSON.stringify(message));
   }
 
   /** A job that is over at once. */

@@ -21,7 +21,7 @@ export class ReplayedJob {
   readonly #nodes: ReadonlyMap<string, string>;
   readonly #outputs: Record<string, unknown> = {};
   readonly #messages: [string, unknown][] = [];
-  #isForgotten = false;
+  isForgotten = false;
   #wasDropped = false;
   #isAnswered = false;
 
@@ -70,7 +70,7 @@ export class ReplayedJob {
   }
 
   forget(): void {
-    this.#isForgotten = true;
+    this.isForgotten = true;
   }
 
   hasFile(name: string): boolean {
@@ -79,7 +79,7 @@ export class ReplayedJob {
 
   history(isPlayedOut: boolean): unknown {
     if (isPlayedOut) this.endWell();
-    if (!this.isOver || this.#isForgotten || this.#wasDropped) return null;
+    if (!this.isOver || this.isForgotten || this.#wasDropped) return null;
     const isWell = !this.#messages.some(([type]) => type === "execution_error" || type === "execution_interrupted");
     return {
       prompt: [0, this.promptId, this.graph, {}, []],

@@ -86,7 +86,7 @@ describe("accepted but not right", () => {
     const { result } = await runTask(engine, aTask.textToImage());
     (await server.posts.take()).answer(200, body);
     await expect(result).rejects.toMatchObject({ failure: "INTERNAL", isRetryable: false });
-    expect(server.requests.some((request) => /^POST \/api\/jobs\/[^/]+\/cancel$/.test(request))).toBe(true);
+    await until(() => server.requests.some((request) => /^POST \/api\/jobs\/[^/]+\/cancel$/.test(request)));
   });
 
   test("5: fractions and texts would become whole numbers without a word: such a graph is not sent", () => {

@@ -36,7 +36,7 @@ const Stats = z.object({
   devices: z.array(z.object({ vram_free: z.number().optional(), vram_total: z.number().optional() })).catch([]),
 });
 const Uploaded = z.object({ name: z.string().min(1), subfolder: z.string().catch("") });
-const Accepted = z.object({ node_errors: z.record(z.string(), z.unknown()).catch({}) });
+const Accepted = z.object({ prompt_id: z.string().min(1).optional(), node_errors: z.record(z.string(), z.unknown()).catch({}) });
 
 /** ComfyUI's HTTP side. A foreign `Origin` would be refused, so none is sent. */
 export class ComfyClient {
@@ -92,11 +92,12 @@ export class ComfyClient {
 
   /**
    * Queues a graph under an id of our own choosing: the job's first messages may overtake the answer.
+   * @returns the id that it has there: servers from before there was a choice take their own.
    * @throws {EngineError} the server refused it, the whole or one of its outputs. In the second case the rest is queued all
    *   the same, and must be cancelled.
    * @throws {ServerSilent}
    */
-  async submit({ graph, promptId, clientId, withPreviews }: Submission): Promise<void> {
+  async submit({ graph, promptId, clientId, withPreviews }: Submission): Promise<string> {
     const extra = { preview_method: withPreviews ? "latent2rgb" : "none" };
     const { status, bytes } = await this.#send("POST", this.#urlOf("prompt"), {
       json: { prompt: graph, prompt_id: promptId, client_id: clientId, extra_data: extra },
@@ -104,6 +105,7 @@ export class ComfyClient {
     const body = parseJson(bytes.toString("utf8"));
     const accepted = Accepted.safeParse(body);
     if (status !== 200 || !accepted.success || Object.keys(accepted.data.node_errors).length > 0) throw refusalOf(status, body);
+    return accepted.data.prompt_id ?? promptId;
   }
 
   /** @throws {ServerSilent} */

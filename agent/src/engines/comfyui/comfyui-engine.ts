@@ -18,6 +18,7 @@ import { Lines } from "./lines.ts";
 import { planTask } from "./plan-task.ts";
 import { Presence } from "./presence.ts";
 import { sendInput } from "./send-input.ts";
+import { SentJobs } from "./sent-jobs.ts";
 import { ServerProcess, type ServerProcessTimings } from "./server-process.ts";
 import type { ComfyUISettings } from "./settings.ts";
 import { problemsOf } from "./validate-graph.ts";
@@ -39,6 +40,8 @@ export interface ComfyUIDeps {
   workflows: readonly Workflow[];
   timings: ComfyUITimings;
   newId?: () => string;
+  /** Where it is kept which jobs the server has; without one they outlive an agent that is killed. */
+  sentJobsPath?: string;
 }
 
 /**
@@ -51,6 +54,7 @@ export class ComfyUIEngine implements Engine {
   readonly #deps: ComfyUIDeps;
   readonly #client: ComfyClient;
   readonly #jobs: Jobs;
+  readonly #sent: SentJobs;
   readonly #discovery: Discovery;
   readonly #changes = new Changes();
   readonly #over = new AbortController();
@@ -67,7 +71,9 @@ export class ComfyUIEngine implements Engine {
     this.#deps = deps;
     const { timings, log } = deps;
     this.#client = new ComfyClient(settings.url);
-    this.#jobs = new Jobs(this.#client, timings);
+    const { signal } = this.#over;
+    this.#sent = new SentJobs({ client: this.#client, path: deps.sentJobsPath ?? null, everyMs: timings.pollMs, log, signal });
+    this.#jobs = new Jobs(this.#client, this.#sent, timings);
     this.#discovery = new Discovery({
       client: this.#client,
       mapping: settings.models,
@@ -77,7 +83,6 @@ export class ComfyUIEngine implements Engine {
       onChange: () => this.#changes.tell(),
     });
     this.#presence = new Presence(timings.withdrawMs, () => this.#withdraw());
-    const { signal } = this.#over;
     this.#lines = new Lines({
       client: this.#client,
       newId: () => this.#newId(),
@@ -167,7 +172,6 @@ export class ComfyUIEngine implements Engine {
       throw error instanceof ServerSilent ? Object.assign(serverGone(), { cause: error }) : error;
     } finally {
       line.release();
-      void this.#client.forget(promptId).catch(() => {});
     }
   }
 
@@ -178,6 +182,7 @@ export class ComfyUIEngine implements Engine {
     this.#presence.close();
     await Promise.all([this.#lines.ended(), this.#serving]);
     await this.#client.close();
+    await this.#sent.close();
   }
 
   async #resultOf(end: JobEnd, plan: Plan, task: EngineTask, { model }: FoundModel, folder: string): Promise<EngineResult> {
@@ -214,6 +219,7 @@ export class ComfyUIEngine implements Engine {
     this.#server?.noteLife();
     this.#presence.onOpen();
     this.#jobs.askAll();
+    void this.#sent.clear();
     void this.#discovery.look();
   }
 

@@ -3,6 +3,7 @@ import type { EngineProgress } from "../engine.ts";
 import { type ComfyClient, ServerSilent, type Submission } from "./client.ts";
 import type { JobEvent, SentPicture } from "./events.ts";
 import { serverGone } from "./failures.ts";
+import type { SentJobs } from "./sent-jobs.ts";
 import { type Job, type JobEffect, type JobEnd, judgeJob, newJob, onJobEvent, onJobPicture } from "./job.ts";
 
 export interface JobTimings {
@@ -28,14 +29,16 @@ interface OpenJob {
 /** The jobs that this program has in the server. Several programs and people may use the same one. */
 export class Jobs {
   readonly #client: ComfyClient;
+  readonly #sent: SentJobs;
   readonly #timings: JobTimings;
   readonly #clock: { nowMs: () => number };
   readonly #open = new Map<string, OpenJob>();
   /** The older form of previews does not say whose they are: the job that was told of last. */
   #atWork: string | null = null;
 
-  constructor(client: ComfyClient, timings: JobTimings, clock = { nowMs: () => performance.now() }) {
+  constructor(client: ComfyClient, sent: SentJobs, timings: JobTimings, clock = { nowMs: () => performance.now() }) {
     this.#client = client;
+    this.#sent = sent;
     this.#timings = timings;
     this.#clock = clock;
   }
@@ -69,28 +72,39 @@ export class Jobs {
    * @throws {EngineError} the server refused it, or is gone.
    */
   async run(submission: Submission, onProgress: OpenJob["onProgress"], signal: AbortSignal): Promise<JobEnd> {
-    const { promptId, graph } = submission;
-    const open: OpenJob = { state: newJob(graph), onProgress, wake: () => {}, isHurried: false };
+    const open: OpenJob = { state: newJob(submission.graph), onProgress, wake: () => {}, isHurried: false };
+    let { promptId } = submission;
     this.#open.set(promptId, open);
     const stopAsking = new AbortController();
     const onAbort = () => hurry(open);
     signal.addEventListener("abort", onAbort, { signal: stopAsking.signal });
+    let isOver = false;
     try {
-      await this.#submit(submission);
-      return await this.#follow(promptId, open, signal);
+      await this.#sent.expect(promptId);
+      promptId = await this.#submit(submission, open);
+      const end = await this.#follow(promptId, open, signal);
+      isOver = end.kind !== "stuck";
+      return end;
     } finally {
       stopAsking.abort();
       this.#open.delete(promptId);
       if (this.#atWork === promptId) this.#atWork = null;
+      // A refusal of one of several outputs leaves the rest queued, and no answer leaves nobody any the wiser.
+      if (isOver) void this.#sent.over(promptId);
+      else this.#sent.giveUp(promptId);
     }
   }
 
-  async #submit(submission: Submission): Promise<void> {
+  /** @returns the id that the server knows it by: a very old one chooses for itself. */
+  async #submit(submission: Submission, open: OpenJob): Promise<string> {
     try {
-      await this.#client.submit(submission);
+      const promptId = await this.#client.submit(submission);
+      if (promptId === submission.promptId) return promptId;
+      this.#open.delete(submission.promptId);
+      this.#open.set(promptId, open);
+      await this.#sent.replace(submission.promptId, promptId);
+      return promptId;
     } catch (error) {
-      // One of several outputs wrong: the rest was queued. No answer: nobody knows. Either way it must not run on.
-      await this.#client.cancel(submission.promptId).catch(() => {});
       throw error instanceof ServerSilent ? Object.assign(serverGone(), { cause: error }) : error;
     }
   }

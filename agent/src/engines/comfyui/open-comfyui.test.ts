@@ -1,7 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { aLog } from "../../../test/builders.ts";
+import { runTask, startReplay, until, withModels } from "../../../test/comfyui/start-engine.ts";
+import { aTask } from "../../../test/comfyui/tasks.ts";
 import { temporaryFolder } from "../../../test/run-in-process.ts";
 import { Refusal } from "../../refusal.ts";
 import { EngineSettings } from "../settings.ts";
@@ -29,4 +31,22 @@ test.each([
 ])("settings %j are refused by name", (changes, path, message) => {
   const issues = EngineSettings.safeParse({ engine: "comfyui", ...changes }).error?.issues ?? [];
   expect(issues.map((issue) => [issue.path.join("."), issue.message])).toEqual([[path, message]]);
+});
+
+test("a job that was at work when the agent was killed is cancelled at its next start", async () => {
+  const [server, stateFolder] = await Promise.all([startReplay(), temporaryFolder()]);
+  const open = async () => {
+    const engine = await openComfyUI(ComfyUISettings.parse({ engine: "comfyui", url: server.url }), { log: aLog(), stateFolder });
+    onTestFinished(() => engine.close());
+    await withModels(engine);
+    return engine;
+  };
+  const killed = await open();
+  await runTask(killed, aTask.textToImage());
+  const { body } = await server.nextJob();
+  await killed.close();
+  const cancel = `POST /api/jobs/${body.prompt_id}/cancel`;
+  expect(server.requests).not.toContain(cancel);
+  await open();
+  await until(() => server.requests.includes(cancel));
 });

@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Log } from "../../log.ts";
 import { messageOf, parseJson } from "../../outside.ts";
 import { Refusal } from "../../refusal.ts";
@@ -26,7 +28,10 @@ const TIMINGS: ComfyUITimings = {
  * Attaches to a ComfyUI server, or starts one. It may come up later: until then there are no models.
  * @throws {Refusal} a workflow of the owner's cannot be read.
  */
-export async function openComfyUI(settings: ComfyUISettings, { log }: { log: Log }): Promise<ComfyUIEngine> {
+export async function openComfyUI(
+  settings: ComfyUISettings,
+  { log, stateFolder }: { log: Log; stateFolder?: string },
+): Promise<ComfyUIEngine> {
   const workflows: Workflow[] = [];
   for (const one of settings.workflows) {
     try {
@@ -35,5 +40,15 @@ export async function openComfyUI(settings: ComfyUISettings, { log }: { log: Log
       throw new Refusal(`The workflow for ${one.name} cannot be used: ${messageOf(error)}`, { cause: error });
     }
   }
-  return new ComfyUIEngine(settings, { log, workflows, timings: TIMINGS });
+  return new ComfyUIEngine(settings, {
+    log,
+    workflows,
+    timings: TIMINGS,
+    ...(stateFolder !== undefined && { sentJobsPath: join(stateFolder, sentJobsFile(settings)) }),
+  });
+}
+
+/** One for each server: an agent may have several. */
+function sentJobsFile({ url }: ComfyUISettings): string {
+  return `comfyui-${createHash("sha256").update(url).digest("hex").slice(0, 12)}.json`;
 }
