@@ -37,14 +37,14 @@ export async function measureSpeeds(
   for (const type of TaskType.options) {
     const model = models.find((one) => one.types.includes(type));
     if (!model) continue;
-    const outcome = await measure(engines, type, model.name, { folder, seed });
+    const outcome = await measure(engines, type, model, { folder, seed });
     tell({ type, model: model.name, outcome });
     if (outcome.kind === "took") speeds[model.name] = { ...speeds[model.name], [type]: outcome.megaWorkPerSecond };
   }
   return speeds;
 }
 
-async function measure(engines: EngineSet, type: TaskType, model: string, { folder, seed }: Pilots): Promise<Measured["outcome"]> {
+async function measure(engines: EngineSet, type: TaskType, model: AgentModel, { folder, seed }: Pilots): Promise<Measured["outcome"]> {
   const claim = engines.claim(pilotTask(type, model, seed));
   if (claim.kind === "refused") return { kind: "failed", reason: claim.reason };
   try {
@@ -55,7 +55,7 @@ async function measure(engines: EngineSet, type: TaskType, model: string, { fold
       await mkdir(outputFolder, { recursive: true });
       const path = join(outputFolder, "input-image");
       const worksOnPicture = "imageWidth" in task.parameters;
-      if (worksOnPicture) await writeFile(path, await pilotPicture(seed + round));
+      if (worksOnPicture) await writeFile(path, await pilotPicture(task, seed + round));
       const startedMs = performance.now();
       const signal = AbortSignal.timeout(LIMIT_MS);
       try {

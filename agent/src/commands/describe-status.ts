@@ -6,7 +6,7 @@ import type { ControlStatus } from "../control/messages.ts";
 export function describeStatus(status: ControlStatus): string {
   const lines = [
     ["agent", `${status.name}, version ${status.version}, process ${status.pid}, up ${formatTime(status.upMs)}`],
-    ["edge", `${status.edge}, ${status.isConnected ? "connected" : "not connected: trying again"}`],
+    ["edge", `${status.edge}, ${status.isConnected ? "connected" : status.isLeaving ? "line closed" : "not connected: trying again"}`],
     ["state", describeState(status).text],
     ...status.running.map((task) => ["running", describeTask(task)]),
     ["done", `${status.drawn} drawn, ${status.failed} failed, ${status.undelivered} not yet delivered`],

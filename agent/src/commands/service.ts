@@ -4,7 +4,7 @@ import { dirname, resolve } from "node:path";
 import type { CommandLine } from "../config/command-line.ts";
 import { defaultConfigPath, readConfig, SURROUNDINGS, withEdgeAndKey } from "../config/read-config.ts";
 import { UsageError } from "../config/usage-error.ts";
-import { runTool } from "../machine/tool.ts";
+import { callTool, runTool } from "../machine/tool.ts";
 import { Refusal } from "../refusal.ts";
 import { commandOf, defineService, npxBeside, type ServiceDefinition } from "../service/definition.ts";
 import { AGENT_VERSION } from "../version.ts";
@@ -88,6 +88,7 @@ async function tryAll(commands: readonly (readonly string[])[]): Promise<void> {
 
 async function runAll(commands: readonly (readonly string[])[]): Promise<void> {
   for (const [program = "", ...args] of commands) {
-    if ((await runTool(program, args)) === null) throw new Refusal(`"${[program, ...args].join(" ")}" failed. Run it by hand to see why.`);
+    const { failure } = await callTool(program, args);
+    if (failure !== null) throw new Refusal(`"${[program, ...args].join(" ")}" failed: ${failure}`);
   }
 }

@@ -164,6 +164,7 @@ test.each([
   ["edge: http://a\ntypes:\n  - TEXT2IMG\n  - PAINT\n", "4: types.1 must be of: TEXT2IMG, IMG2IMG, UPSCALE, POSE, TEXT2VIDEO, IMG2VIDEO"],
   ["engines:\n  - engine: built-in\n    slots: 100\n", "3: engines.0.slots must be a whole number from 1 to 64"],
   ["edge: http://a\nslotz: 3\n", "2: unknown setting slotz"],
+  ["edge: http://a\r\n\r\nslotz: 3\r\n", "3: unknown setting slotz"],
   ["max_pixels: 3\n", "1: unknown setting max_pixels; it is called max-pixels"],
   ["- edge\n", '1: expected settings such as "edge: https://api.example.com"'],
   ["edge: http://a\nname: [box\n", expect.stringMatching(/^[23]: Flow sequence/)],

@@ -10,7 +10,9 @@ const MAX_SOCKET_PATH = 100;
  * Windows a named pipe.
  */
 export function controlAddress(stateFolder: string, platform: NodeJS.Platform = process.platform): string {
-  const mark = createHash("sha256").update(stateFolder).digest("hex").slice(0, 16);
+  // Windows takes C:\Users and c:\users for one folder.
+  const folder = platform === "win32" ? stateFolder.toLowerCase() : stateFolder;
+  const mark = createHash("sha256").update(folder).digest("hex").slice(0, 16);
   if (platform === "win32") return `\\\\.\\pipe\\stargraph-agent-${mark}`;
   const path = join(stateFolder, "control.sock");
   return Buffer.byteLength(path) <= MAX_SOCKET_PATH ? path : join(tmpdir(), `stargraph-agent-${userInfo().uid}-${mark}.sock`);

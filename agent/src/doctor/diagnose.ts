@@ -151,7 +151,9 @@ function ofEngines({ engines, enginesTrouble, unused }: Facts): Finding[] {
       level: "note",
       subject: "engine",
       text,
-      advice: hasApi ? `To draw with it: --engine ${engine}` : "To draw with it, start it with --api",
+      advice: hasApi
+        ? `To draw with it: --engine ${engine}, or list it under engines in the config file`
+        : "To draw with it, start it with --api",
     };
   });
   return [...trouble, ...own, ...others];
