@@ -11,7 +11,7 @@ import { openNodeSql } from "./node-sql.ts";
 import type { PlantedFault } from "./planted-fault.ts";
 import { QueueWatch } from "./queue-watch.ts";
 import { Random } from "./random.ts";
-import { RealBook } from "./real-book.ts";
+import { MEMORY_NEEDS, RealBook } from "./real-book.ts";
 import { SimulatedAgent } from "./simulated-agent.ts";
 import { SimulatedEdge } from "./simulated-edge.ts";
 
@@ -47,8 +47,9 @@ export class BadDay {
     this.book = new RealBook((call) => this.#unreliably(call));
     if (fault?.schema) this.book.books.sqlite.exec(fault.schema);
     const both: AgentModel[] = [aModel(), aModel({ name: "other" })];
-    const small = both.map((model) => ({ ...model, maxPixels: MEGAPIXEL }));
-    this.agents = [new SimulatedAgent("1.a", 1, both), new SimulatedAgent("1.b", 2, [aModel()]), new SimulatedAgent("2.c", 2, small)];
+    const two = [aModel({ engines: [0, 1] }), aModel({ name: "other", engines: [1], memoryBytes: 12 * 2 ** 30 })];
+    const small = both.map((model) => ({ ...model, maxPixels: MEGAPIXEL, memoryBytes: 8 * 2 ** 30 }));
+    this.agents = [new SimulatedAgent("1.a", 1, both), new SimulatedAgent("1.b", [1, 1], two), new SimulatedAgent("2.c", 2, small)];
     // On some days a box is its owner's, first or alone.
     const [, , mine] = this.agents;
     if (mine && seed % 3 !== 0) Object.assign(mine, { ownerId: 1002, ownTasks: seed % 3 === 1 ? "first" : "only" });
@@ -71,6 +72,8 @@ export class BadDay {
     }
     // Whose boxes they are: what they earn is theirs.
     for (const userId of [1003, 1002]) day.book.books.addKey(userId);
+    const model = day.book.books.sqlite.prepare("INSERT INTO models (name, types, price_credits, memory_bytes) VALUES (?, '[]', 1, ?)");
+    for (const [name, bytes] of MEMORY_NEEDS) model.run(name, bytes);
     day.#isCalm = false;
     return day;
   }

@@ -32,7 +32,7 @@ export interface PlantedFault {
   shows: RegExp;
 }
 
-/** Ten of them, each in another place. */
+/** Each in another place. */
 export const PLANTED_FAULTS: Record<string, PlantedFault> = {
   "a task whose end is on record stays on the list": {
     shows: /never ended/,
@@ -77,6 +77,28 @@ export const PLANTED_FAULTS: Record<string, PlantedFault> = {
         onAgentMessage(store, agentId, message.type === "ready" ? { ...message, freeSlots: message.freeSlots + 1 } : message, clock),
     },
   },
+  "the memory of an agent's GPUs is overlooked": {
+    shows: /cannot run it/,
+    decisions: {
+      onAgentHello: (store, agentId, hello, clock, ownerId) => {
+        const models = hello.capabilities.models.map((model) => {
+          const { memoryBytes: _, ...rest } = model;
+          return rest;
+        });
+        return onAgentHello(store, agentId, { ...hello, capabilities: { ...hello.capabilities, models } }, clock, ownerId);
+      },
+    },
+  },
+  "what a task needs of memory is lost when it waits again": {
+    shows: /cannot run it/,
+    store: (real) => ({
+      ...real,
+      putItem: (item) => {
+        const { memoryBytes: _, ...rest } = item;
+        real.putItem(item.state === "waiting" && item.attemptNumber > 0 ? rest : item);
+      },
+    }),
+  },
   "a duty that failed is given up": {
     shows: /its user knows|never ended/,
     outbox: (real) => ({ ...real, postpone: ({ id }) => real.done(id) }),
@@ -105,7 +127,7 @@ export const PLANTED_FAULTS: Record<string, PlantedFault> = {
       END`,
   },
   "a second attempt may start while the first one runs": {
-    shows: /running attempts/,
+    shows: /running attempts|task is final/,
     schema: "DROP TRIGGER attempt_needs_live_task",
     decisions: {
       onTaskFound: (store, task, _attempt, _startedAt, clock) => onTaskSubmitted(store, task, clock),

@@ -1,6 +1,7 @@
 import { canRun, mayTake } from "../queue/matching.ts";
 import { openFor, roomOf } from "../queue/room.ts";
 import type { AgentRecord, WorkItem } from "../queue/types.ts";
+import { needOf } from "./real-book.ts";
 import type { SimulatedEdge } from "./simulated-edge.ts";
 
 /** Holds the work list against itself and the agents, over the tasks that are on it or may be. */
@@ -29,9 +30,11 @@ export class QueueWatch {
     if (new Set(attempts).size < attempts.length) throw new Error(`an attempt twice on the list: ${attempts.join()}`);
     for (const agent of store.listAgents()) {
       const given = store.itemsOfAgent(agent.agentId);
-      const slots = this.#edge.agents.find(({ id }) => id === agent.agentId)?.slots ?? 0;
+      const { slots, models } = this.#edge.agents.find(({ id }) => id === agent.agentId) ?? { slots: 0, models: [] };
       const working = given.filter((item) => !(item.state === "running" && item.progress.phase === "uploading")).length;
       if (working > slots || given.length > 2 * slots) throw new Error(`${agent.agentId} has ${given.length} of ${slots} slots`);
+      const unfit = given.find((item) => item.state === "offered" && !canRun({ ...agent, models }, { ...item, ...needOf(item.model) }));
+      if (unfit) throw new Error(`${unfit.taskId} is offered to ${agent.agentId}, which cannot run it`);
       const room = roomOf(agent, given);
       const missed = waiting.find((item) => openFor(room, agent.models, store.lineOf(item)) > 0 && this.#mayRun(agent, item));
       if (missed) throw new Error(`${missed.taskId} waits though ${agent.agentId} has an open slot`);

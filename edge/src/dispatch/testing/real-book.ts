@@ -120,6 +120,15 @@ export class RealBook {
 export const textOr = <T>(absent: T, value: SQLOutputValue | undefined): string | T => (typeof value === "string" ? value : absent);
 const attemptOf = (folder: string): string => folder.split("/")[1] ?? "";
 
+/** Models that need memory, and how many bytes of it. */
+export const MEMORY_NEEDS: ReadonlyMap<string, number> = new Map([["other", 12 * 2 ** 30]]);
+
+/** What a model needs of memory, as a task carries it. */
+export function needOf(model: string): Pick<TaskToQueue, "memoryBytes"> {
+  const memoryBytes = MEMORY_NEEDS.get(model);
+  return memoryBytes === undefined ? {} : { memoryBytes };
+}
+
 /** What the queue is told of a new task. */
 export function toQueue(taskId: string, wish: Wish, now: number): TaskToQueue {
   return {
@@ -128,6 +137,7 @@ export function toQueue(taskId: string, wish: Wish, now: number): TaskToQueue {
     type: "TEXT2IMG",
     model: wish.model,
     ...workOf(toParameters(wish)),
+    ...needOf(wish.model),
     clientId: null,
     createTime: now,
     startBy: null,

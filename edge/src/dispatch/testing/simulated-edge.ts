@@ -167,7 +167,7 @@ export class SimulatedEdge {
   }
 
   /** One that fails runs out by itself. */
-  async #offer({ item: { taskId, attempt } }: Extract<Effect, { kind: "offer" }>): Promise<void> {
+  async #offer({ item: { taskId, attempt, memoryBytes } }: Extract<Effect, { kind: "offer" }>): Promise<void> {
     const found = await unlessInterrupted(async () => ({ row: await this.book.duties.findTask(taskId) }));
     if (!found) return;
     const { row } = found;
@@ -175,7 +175,14 @@ export class SimulatedEdge {
       return this.#apply(this.#decide.onOfferImpossible(this.#seen, taskId, attempt.id, this.#clock));
     if (this.store.findByAttempt(attempt.id)?.state !== "offered") return;
     const upload = { url: "https://edge.test/upload", grant: "grant" };
-    this.#send(attempt.agentId, { type: "offer", attemptId: attempt.id, task: toEngineTask(row), inputs: [], upload });
+    this.#send(attempt.agentId, {
+      type: "offer",
+      attemptId: attempt.id,
+      task: toEngineTask(row),
+      inputs: [],
+      ...(memoryBytes && { memoryBytes }),
+      upload,
+    });
   }
 
   async #answerLate(agentId: string, attemptId: string): Promise<void> {
