@@ -17,13 +17,15 @@ async function doctor(flags: readonly string[]) {
 test("finds everything fine, each engine's models too, and leaves no trace of itself at the edge but an open and closed line", async () => {
   const [edge, comfyui] = await Promise.all([startedEdge(), startFake()]);
   const config = join(await temporaryFolder(), "config.yaml");
-  await writeFile(config, `engines: [{ engine: built-in }, { engine: comfyui, url: "${comfyui.url}" }]`);
+  const dream = "{ name: dream, file: dream.safetensors, family: sd15 }";
+  await writeFile(config, `engines: [{ engine: built-in }, { engine: comfyui, url: "${comfyui.url}", models: [${dream}] }]`);
   const { code, marks, stdout } = await doctor(["--edge", edge.url, "--key", KEY, "--config", config]);
   expect(marks).toEqual(
     expect.arrayContaining(["ok key", "ok edge", "ok protocol", "ok clock", "ok disk", "ok TEXT2IMG", "ok UPSCALE", "ok POSE"]),
   );
   expect(stdout).toContain("test: 1 model");
   expect(stdout).toContain("comfyui: 5 models");
+  expect(stdout).toContain("dream is not offered: ComfyUI lists no dream.safetensors in checkpoints");
   expect(code).toBe(0);
   expect(edge.lines.seen[0]?.inbox.seen).toEqual([]);
 });

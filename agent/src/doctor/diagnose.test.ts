@@ -20,6 +20,7 @@ const WELL: Facts = {
   freeMemoryBytes: 20e9,
   gpus: [{ name: "NVIDIA GeForce RTX 4090", memoryBytes: 24 * GIB, freeMemoryBytes: 23 * GIB, usedPercent: 0, temperatureCelsius: 41 }],
   engines: [{ name: "comfyui", health: { isReady: true }, models: MODELS }],
+  leftOut: [],
   enginesTrouble: null,
   unused: [],
   limits: { types: null, models: null, maxPixels: null, ownTasks: "any", refusedWords: [] },
@@ -66,6 +67,7 @@ test.each([
     {
       edge: { address: "https://api.example.com", answer: { kind: "up", tookMs: 900, skewMs: 7_200_000, protocols: null } },
       runningPid: 4242,
+      leftOut: ["dream is not offered: ComfyUI lists no dream.safetensors in checkpoints"],
       disk: { freeBytes: 4e8, isWritable: true },
       freeMemoryBytes: 1e8,
       limits: { ...WELL.limits, types: ["TEXT2IMG", "UPSCALE"], models: ["RealESRGAN"] },

@@ -135,7 +135,7 @@ function ofGpus({ gpus }: Facts): Finding[] {
   });
 }
 
-function ofEngines({ engines, enginesTrouble, unused }: Facts): Finding[] {
+function ofEngines({ engines, enginesTrouble, leftOut, unused }: Facts): Finding[] {
   const trouble: Finding[] = enginesTrouble === null ? [] : [{ level: "bad", subject: "engine", text: enginesTrouble }];
   const own = engines.map(({ name, health, models }): Finding => {
     if (!health.isReady) {
@@ -145,6 +145,7 @@ function ofEngines({ engines, enginesTrouble, unused }: Facts): Finding[] {
     const what = models.length === 0 ? "answers, and has no model" : `${models.length} ${models.length === 1 ? "model" : "models"}`;
     return { level: models.length === 0 ? "bad" : "ok", subject: "engine", text: `${name}: ${what}` };
   });
+  const lacking = leftOut.map((text): Finding => ({ level: "note", subject: "engine", text }));
   const others = unused.map(({ name, engine, address, hasApi }): Finding => {
     const text = `${name} answers at ${address}${hasApi ? ", and this agent is not told to use it" : ", without its API"}`;
     return {
@@ -156,7 +157,7 @@ function ofEngines({ engines, enginesTrouble, unused }: Facts): Finding[] {
         : "To draw with it, start it with --api",
     };
   });
-  return [...trouble, ...own, ...others];
+  return [...trouble, ...own, ...lacking, ...others];
 }
 
 const offered = ({ engines, limits }: Facts) =>

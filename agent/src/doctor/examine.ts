@@ -6,6 +6,7 @@ import { tellAgent } from "../control/client.ts";
 import { endingOfStatus } from "../endings.ts";
 import type { EngineSet } from "../engines/engine-set.ts";
 import { COMFYUI_URL, WEBUI_URL } from "../engines/find-engine.ts";
+import { LEFT_OUT } from "../engines/left-out.ts";
 import type { OpenEngines } from "../engines/open-engines.ts";
 import type { EngineSettings } from "../engines/settings.ts";
 import type { Log } from "../log.ts";
@@ -109,13 +110,19 @@ function tryLine(edge: URL, key: string, { socketAgent, authorities }: Network):
 async function lookAtEngines(
   { engines: settings }: PartialConfig,
   openEngines: OpenEngines,
-): Promise<Pick<Facts, "engines" | "enginesTrouble">> {
+): Promise<Pick<Facts, "engines" | "enginesTrouble" | "leftOut">> {
   const engines: EngineFacts[] = [];
+  const leftOut: string[] = [];
+  const log: Log = {
+    info: () => {},
+    warn: (event, message) => void (event === LEFT_OUT && leftOut.push(message)),
+    error: () => {},
+  };
   const troubles: string[] = [];
   // One by one, so that one that can never run here does not hide the others.
   for (const one of settings) {
     try {
-      const set = await openEngines([lookedAt(one)], { log: SILENT });
+      const set = await openEngines([lookedAt(one)], { log });
       engines.push(...(await factsOf(set)));
       await set.close();
     } catch (error) {
@@ -123,15 +130,13 @@ async function lookAtEngines(
       troubles.push(error.message);
     }
   }
-  return { engines, enginesTrouble: troubles.length > 0 ? troubles.join(" ") : null };
+  return { engines, leftOut, enginesTrouble: troubles.length > 0 ? troubles.join(" ") : null };
 }
 
 /** Looking starts no server. */
 function lookedAt(settings: EngineSettings): EngineSettings {
   return settings.engine === "comfyui" ? { ...settings, start: undefined } : settings;
 }
-
-const SILENT: Log = { info: () => {}, warn: () => {}, error: () => {} };
 
 async function factsOf(set: EngineSet): Promise<EngineFacts[]> {
   return Promise.all(

@@ -18,6 +18,8 @@ export interface Facts {
   freeMemoryBytes: number;
   gpus: readonly Gpu[];
   engines: readonly EngineFacts[];
+  /** Why models that the owner named are not among theirs. */
+  leftOut: readonly string[];
   /** Why the engines could not even be opened. */
   enginesTrouble: string | null;
   /** Engines that answer on their usual ports, and that this agent is not told to use. */

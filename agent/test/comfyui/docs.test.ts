@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
 import { WORKFLOW_INPUTS } from "../../src/engines/comfyui/settings.ts";
-import { FAMILIES, KNOWN_MODELS } from "../../src/engines/comfyui/families.ts";
+import { FAMILIES, KNOWN_MODELS } from "../../src/engines/known-models.ts";
 import { EngineSettings } from "../../src/engines/settings.ts";
 
 const page = readFileSync(new URL("../../../docs/gpu-owners.md", import.meta.url), "utf8");

@@ -47,5 +47,5 @@ test("a workflow whose files ComfyUI does not have is not offered, and its owner
   });
   await withModels(engine);
   expect(engine.models().map(({ name }) => name)).not.toContain("mine");
-  expect(log.events).toContain("workflow-left-out: workflow flow.json is not offered: ComfyUI lacks the files flux1-dev.safetensors");
+  expect(log.events).toContain("model-left-out: workflow flow.json is not offered: ComfyUI lacks the files flux1-dev.safetensors");
 });

@@ -40,6 +40,24 @@ describe("models", () => {
     ]);
   });
 
+  test("a checkpoint is found with its folders, whichever way they are parted; what the owner named and is not there is said once", async () => {
+    const models = ["photo/dream", "photo/dream.safetensors", "gone"].map((checkpoint, at) => ({
+      name: `n${at}`,
+      checkpoint,
+      family: "sd15",
+    }));
+    const upscalers = [{ name: "sharp", upscaler: "4x-UltraSharp" }];
+    const { server, engine, log } = await started({ checkpoints: ["photo\\dream.safetensors [879db523c3]"] }, { models, upscalers });
+    expect(engine.models().map(({ name }) => name)).toEqual(["n0", "n1", "RealESRGAN"]);
+    const listings = () => server.requests.filter(({ path }) => path.endsWith("sd-models")).length;
+    const before = listings();
+    await vi.waitUntil(() => listings() > before + 1);
+    expect(log.events.filter((event) => event.startsWith("model-left-out"))).toEqual([
+      "model-left-out: n2 is not offered: the server lists no gone",
+      "model-left-out: sharp is not offered: the server lists no 4x-UltraSharp",
+    ]);
+  });
+
   test("are as large as the GPU that the server says it has", async () => {
     const { engine } = await started({ memoryBytes: 12_884_377_600 });
     expect(new Set(engine.models().map(({ memoryBytes }) => memoryBytes))).toEqual(new Set([12_884_377_600]));

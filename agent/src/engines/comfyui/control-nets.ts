@@ -1,4 +1,4 @@
-import { fileName } from "./families.ts";
+import { fileName } from "../known-models.ts";
 import { choicesOf, type NodeClasses } from "./object-info.ts";
 import type { Control, ImageFiles } from "./recipes.ts";
 

@@ -1,8 +1,9 @@
 import type { Log } from "../../log.ts";
 import { messageOf } from "../../outside.ts";
+import { LeftOut } from "../left-out.ts";
 import type { ComfyClient } from "./client.ts";
-import { LOADERS } from "./families.ts";
-import { findModels, type FoundModel } from "./find-models.ts";
+import { LOADERS } from "./loaders.ts";
+import { findModels, type FoundModel, leftOut } from "./find-models.ts";
 import { type NodeClasses, parseObjectInfo } from "./object-info.ts";
 import type { ComfyUISettings } from "./settings.ts";
 import type { Workflow } from "./workflow.ts";
@@ -23,6 +24,7 @@ const FOLDERS = [...new Set([...Object.values(LOADERS).map(({ folder }) => folde
 /** What the server can do. The list of all its nodes is long, so it is read again only when files have come or gone. */
 export class Discovery {
   readonly #deps: DiscoveryDeps;
+  readonly #leftOut: LeftOut;
   #classes: NodeClasses = new Map();
   #found: readonly FoundModel[] = [];
   #fileLists: string | null = null;
@@ -34,6 +36,7 @@ export class Discovery {
 
   constructor(deps: DiscoveryDeps) {
     this.#deps = deps;
+    this.#leftOut = new LeftOut(deps.log);
   }
 
   get found(): readonly FoundModel[] {
@@ -77,7 +80,7 @@ export class Discovery {
     this.#offer(findModels(classes, mapping, workflows).map((found) => withMemory(found, memoryBytes)));
     const names = this.#found.map(({ model }) => `${model.name} (${model.servedAs ?? "?"})`);
     log.info("engine-models", `ComfyUI offers ${names.length > 0 ? names.join(", ") : "no model that this agent knows"}`);
-    for (const workflow of workflows) sayWhatLacks(workflow, classes, log);
+    this.#leftOut.say(leftOut(classes, mapping, workflows, this.#found));
   }
 
   /** The server is down. */
@@ -110,12 +113,3 @@ const withMemory = ({ model, ...found }: FoundModel, memoryBytes: number | null)
   ...found,
   model: memoryBytes === null ? model : { ...model, memoryBytes },
 });
-
-function sayWhatLacks(workflow: Workflow, classes: NodeClasses, log: Log): void {
-  const { nodes, files } = workflow.lacks(classes);
-  const lacking = [
-    ...(nodes.length > 0 ? [`the nodes ${nodes.join(", ")}`] : []),
-    ...(files.length > 0 ? [`the files ${files.join(", ")}`] : []),
-  ];
-  if (lacking.length > 0) log.warn("workflow-left-out", `${workflow.title} is not offered: ComfyUI lacks ${lacking.join(" and ")}`);
-}

@@ -1,7 +1,8 @@
 import type { TaskType } from "@star-graph/shared/task";
 import type { EngineModel } from "../engine.ts";
 import { type ControlType, controlsOf } from "./control-nets.ts";
-import { type Family, fileName, KNOWN_MODELS, LOADERS } from "./families.ts";
+import { type Family, fileName, isCalled, KNOWN_MODELS } from "../known-models.ts";
+import { LOADERS } from "./loaders.ts";
 import { choicesOf, type NodeClasses } from "./object-info.ts";
 import type { ImageFiles, Recipe } from "./recipes.ts";
 import type { ComfyUISettings } from "./settings.ts";
@@ -31,6 +32,31 @@ export function findModels(classes: NodeClasses, mapping: readonly Wanted[], wor
   return withoutRepeats(found);
 }
 
+/** Why models of the owner's mapping and workflows are not among those that were found. */
+export function leftOut(
+  classes: NodeClasses,
+  mapping: readonly Wanted[],
+  workflows: readonly Workflow[],
+  found: readonly FoundModel[],
+): string[] {
+  const models = mapping.flatMap(({ name, family, file }) => {
+    if (!filesOf(classes, family).some((listed) => isCalled(listed, file)))
+      return [`${name} is not offered: ComfyUI lists no ${file} in ${LOADERS[family].folder}`];
+    const isFound = found.some(({ model, recipe }) => recipe.kind !== "workflow" && model.name === name);
+    return isFound ? [] : [`${name} is not offered: ComfyUI lacks nodes or files that ${file} needs beside it`];
+  });
+  return [...models, ...workflows.flatMap((workflow) => whatLacks(workflow, classes))];
+}
+
+function whatLacks(workflow: Workflow, classes: NodeClasses): string[] {
+  const { nodes, files } = workflow.lacks(classes);
+  const lacking = [
+    ...(nodes.length > 0 ? [`the nodes ${nodes.join(", ")}`] : []),
+    ...(files.length > 0 ? [`the files ${files.join(", ")}`] : []),
+  ];
+  return lacking.length > 0 ? [`${workflow.title} is not offered: ComfyUI lacks ${lacking.join(" and ")}`] : [];
+}
+
 function filesOf(classes: NodeClasses, family: Family): string[] {
   const { className, input } = LOADERS[family];
   return choicesOf(classes, className, input);
@@ -55,7 +81,7 @@ function ofWorkflow(workflow: Workflow): FoundModel {
 }
 
 function ofFile(classes: NodeClasses, wanted: Wanted, known: readonly Wanted[]): FoundModel[] {
-  const file = filesOf(classes, wanted.family).find((listed) => listed === wanted.file || fileName(listed) === wanted.file);
+  const file = filesOf(classes, wanted.family).find((listed) => isCalled(listed, wanted.file));
   if (file === undefined) return [];
   const made = recipeOf(classes, wanted, file, known);
   if (!made) return [];

@@ -2,7 +2,7 @@ import type { EngineTask } from "@star-graph/shared/rest/generate";
 import { describe, expect, test } from "vitest";
 import { aTask } from "../../../test/comfyui/tasks.ts";
 import { GRAPHS, readJson } from "../../../test/comfyui/transcript.ts";
-import { findModels } from "./find-models.ts";
+import { findModels, leftOut } from "./find-models.ts";
 import { Graph } from "./graph.ts";
 import { framesNear } from "./graphs/video.ts";
 import { type NodeClasses, parseObjectInfo } from "./object-info.ts";
@@ -122,6 +122,29 @@ describe("models are found", () => {
     expect(names(RECORDED, models).filter((name) => name.startsWith("stable-diffusion-v1-5"))).toHaveLength(1);
     expect(names(RECORDED, models).join()).not.toContain("dream");
     expect(names(parseObjectInfo({}))).toEqual([]);
+  });
+
+  test("a mapped file is found with its folders, whichever way they are parted, and one that is missing is said with why", () => {
+    const classes = classesWith({
+      CheckpointLoaderSimple: { ckpt_name: ["photo\\dream.safetensors", "anime/ink.safetensors", "ltx.safetensors"] },
+    });
+    const { models } = settings([
+      { name: "dream", family: "sd15", file: "photo/dream.safetensors" },
+      { name: "ink", family: "sd15", file: "anime\\ink.safetensors" },
+      { name: "plain", family: "sdxl", file: "dream.safetensors" },
+      { name: "gone", family: "sd15", file: "drawings/dream.safetensors" },
+      { name: "film", family: "ltx", file: "ltx.safetensors" },
+    ]);
+    const found = findModels(classes, models, []);
+    expect(found.flatMap(({ model }) => (models.some(({ name }) => name === model.name) ? [model.name] : []))).toEqual([
+      "dream",
+      "ink",
+      "plain",
+    ]);
+    expect(leftOut(classes, models, [], found)).toEqual([
+      "gone is not offered: ComfyUI lists no drawings/dream.safetensors in checkpoints",
+      "film is not offered: ComfyUI lacks nodes or files that ltx.safetensors needs beside it",
+    ]);
   });
 
   test("a finished pose picture will do where no preprocessor is; one that is there is used, with its own defaults", () => {

@@ -1,6 +1,6 @@
 import { TaskType } from "@star-graph/shared/task";
 import { z } from "zod";
-import { FAMILIES } from "./families.ts";
+import { FAMILIES } from "../known-models.ts";
 
 const Name = z.string().min(1).max(128);
 const MaxPixels = z

@@ -1,5 +1,5 @@
 import type { TaskType } from "@star-graph/shared/task";
-import { fileName, KNOWN_MODELS } from "../comfyui/families.ts";
+import { fileName, isCalled, KNOWN_MODELS } from "../known-models.ts";
 import type { Family, FoundModel } from "./server.ts";
 import type { SdapiSettings } from "./settings.ts";
 
@@ -38,7 +38,7 @@ export function findModels(lists: ServerLists, { models, upscalers }: Pick<Sdapi
   const found: FoundModel[] = [];
   const isNew = (name: string) => !found.some(({ model }) => model.name === name);
   for (const wanted of [...models, ...known]) {
-    const checkpoint = lists.checkpoints.find(({ title, file }) => isCalled(wanted.checkpoint, title, file));
+    const checkpoint = lists.checkpoints.find((one) => isMeant(wanted.checkpoint, one));
     if (checkpoint && isNew(wanted.name)) found.push(ofCheckpoint(wanted, checkpoint, controlsOf(lists, wanted.family)));
   }
   for (const { name, upscaler } of [...upscalers, ...knownUpscaler(lists.upscalers)]) {
@@ -48,11 +48,22 @@ export function findModels(lists: ServerLists, { models, upscalers }: Pick<Sdapi
   return found;
 }
 
+/** Why models of the owner's mapping are not among those that were found. */
+export function leftOut({ models, upscalers }: Pick<SdapiSettings, "models" | "upscalers">, found: readonly FoundModel[]): string[] {
+  const named = [
+    ...models.map(({ name, checkpoint }) => ({ name, what: checkpoint })),
+    ...upscalers.map(({ name, upscaler }) => ({ name, what: upscaler })),
+  ];
+  return named.flatMap(({ name, what }) =>
+    found.some(({ model }) => model.name === name) ? [] : [`${name} is not offered: the server lists no ${what}`],
+  );
+}
+
 /** An owner may write the title as the page shows it, the file, or either without what is added to it. */
-function isCalled(wanted: string, title: string, file: string): boolean {
-  const bare = (text: string) => fileName(text).replace(/\s*\[[0-9a-f]+\]$/, "");
-  const withoutEnding = (text: string) => bare(text).replace(/\.(safetensors|ckpt|gguf|pth)$/i, "");
-  return [title, bare(title), fileName(file), withoutEnding(title), withoutEnding(file)].includes(wanted);
+function isMeant(wanted: string, { title, file }: Checkpoint): boolean {
+  const withoutHash = (text: string) => text.replace(/\s*\[[0-9a-f]+\]$/, "");
+  const withoutEnding = (text: string) => withoutHash(text).replace(/\.(safetensors|ckpt|gguf|pth)$/i, "");
+  return [title, withoutHash(title), withoutEnding(title), file, withoutEnding(file)].some((listed) => isCalled(listed, wanted));
 }
 
 function ofCheckpoint(

@@ -7,9 +7,11 @@ import type { Log } from "../../log.ts";
 import { messageOf } from "../../outside.ts";
 import { Changes } from "../changes.ts";
 import { type Engine, EngineError, type EngineHealth, type EngineModel, type EngineResult, type RunOptions } from "../engine.ts";
+import { LeftOut } from "../left-out.ts";
 import { inspectMedia } from "../media/inspect.ts";
 import { stripMetadata } from "../media/strip-metadata.ts";
 import { serverGone } from "./failures.ts";
+import { leftOut } from "./find-models.ts";
 import { ServerHttp, ServerSilent } from "./http.ts";
 import { filesOf } from "./results.ts";
 import { askCapabilities, SdCpp } from "./sdcpp.ts";
@@ -39,6 +41,7 @@ export class SdapiEngine implements Engine {
   readonly name = "sdapi";
   readonly #settings: SdapiSettings;
   readonly #deps: SdapiDeps;
+  readonly #leftOut: LeftOut;
   readonly #http: ServerHttp;
   readonly #changes = new Changes();
   readonly #over = new AbortController();
@@ -54,6 +57,7 @@ export class SdapiEngine implements Engine {
   constructor(settings: SdapiSettings, deps: SdapiDeps) {
     this.#settings = settings;
     this.#deps = deps;
+    this.#leftOut = new LeftOut(deps.log);
     this.#http = new ServerHttp(settings.url);
     this.#looking = this.#keepLooking();
   }
@@ -176,6 +180,7 @@ export class SdapiEngine implements Engine {
     this.#server ??= server;
     const isOther = JSON.stringify(found.map(({ model }) => model)) !== JSON.stringify(this.models());
     this.#found = found;
+    this.#leftOut.say(leftOut(this.#settings, found));
     if (!isOther) return;
     const names = found.map(({ model }) => `${model.name} (${model.types.join(", ")})`).join(", ");
     this.#deps.log.info("engine-models", `${this.#http.address} can make: ${names || "nothing that has a name of the API"}`);

@@ -22,17 +22,11 @@ export const KNOWN_MODELS: readonly KnownModel[] = [
   { name: "ltx-video", family: "ltx", files: /^ltx-?v/i },
 ];
 
-/** The loader whose list a family's main file stands in: being in that list is what makes a server able. */
-export const LOADERS: Readonly<Record<Family, { className: string; input: string; folder: string }>> = {
-  sd15: { className: "CheckpointLoaderSimple", input: "ckpt_name", folder: "checkpoints" },
-  sdxl: { className: "CheckpointLoaderSimple", input: "ckpt_name", folder: "checkpoints" },
-  upscaler: { className: "UpscaleModelLoader", input: "model_name", folder: "upscale_models" },
-  svd: { className: "ImageOnlyCheckpointLoader", input: "ckpt_name", folder: "checkpoints" },
-  "wan2.1-t2v": { className: "UNETLoader", input: "unet_name", folder: "diffusion_models" },
-  "wan2.1-i2v": { className: "UNETLoader", input: "unet_name", folder: "diffusion_models" },
-  "wan2.2-ti2v": { className: "UNETLoader", input: "unet_name", folder: "diffusion_models" },
-  ltx: { className: "CheckpointLoaderSimple", input: "ckpt_name", folder: "checkpoints" },
-};
-
 /** The name without the folders that a list may put before it, in the style of whatever system the server runs on. */
 export const fileName = (listed: string): string => listed.split(/[\\/]/).at(-1) ?? listed;
+
+/** Whether an owner means this file of a list: with its folders, whichever way their names are parted, or without them. */
+export const isCalled = (listed: string, wanted: string): boolean => {
+  const plain = wanted.replaceAll("\\", "/");
+  return listed.replaceAll("\\", "/") === plain || fileName(listed) === plain;
+};
