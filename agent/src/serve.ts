@@ -140,7 +140,8 @@ export async function serve(config: AgentConfig, state: StateFolder, engines: En
       postPreview(urlAtEdge(config.edge, previewPath(attemptId)), grant, picture, { contentType, request, signal }),
     fetchInputs: (wanted, grant, folder, stop) => {
       const onRetry = (reason: string, waitMs: number) => log.warn("input-retried", `Input not fetched: ${reason}`, { waitMs });
-      return fetchInputs(wanted, grant, folder, { request, backoff: timings.upload, signal: stop, onRetry, cache: inputs, onCacheTrouble });
+      const { upload: backoff, inputMs: limitMs } = timings;
+      return fetchInputs(wanted, grant, folder, { request, backoff, limitMs, signal: stop, onRetry, cache: inputs, onCacheTrouble });
     },
   });
 

@@ -4,6 +4,8 @@ import type { BackoffLimits } from "./backoff.ts";
 export interface AgentTimings {
   reconnect: BackoffLimits;
   upload: BackoffLimits;
+  /** How long the picture that a task works on may take to arrive. */
+  inputMs: number;
   /** How long the edge may take to answer the upgrade, and then the hello. */
   welcomeMs: number;
   /** How often an end that the edge has not acknowledged is said again. */
@@ -17,6 +19,8 @@ export interface AgentTimings {
 export const AGENT_TIMINGS: AgentTimings = {
   reconnect: { baseMs: 500, capMs: 30_000 },
   upload: { baseMs: 500, capMs: 30_000 },
+  // 10 MB, the largest that an edge takes, over half a megabit a second.
+  inputMs: 180_000,
   welcomeMs: 10_000,
   repeatEndMs: 10_000,
   stopMs: 1_200,

@@ -1,10 +1,10 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
 import { backoffMs, type BackoffLimits, retryAfterMs } from "./backoff.ts";
+import { NOT_THE_EDGE, wordsOfEdge } from "./edge-answer.ts";
 import type { HttpRequest } from "./network.ts";
-import { messageOf, parseJson } from "./outside.ts";
+import { messageOf } from "./outside.ts";
 import type { SpooledFile } from "./spool-entry.ts";
 
 export interface UploadTarget {
@@ -27,13 +27,16 @@ export type UploadOutcome =
   /** The edge still wants the attempt, but never this file. `isRetryable`: another run may make a better one. */
   | { kind: "unacceptable"; reason: string; isRetryable: boolean };
 
-/** What an answer's status means for the file. Anything not foreseen is no reason to try for ever. */
+/** What the edge means for the file with a status. Anything not foreseen is no reason to try for ever. */
 export function judgeStatus(status: number): "stored" | "given-away" | "unacceptable" | "retry" {
   if (status >= 200 && status < 300) return "stored";
   if (status >= 500 || status === 408 || status === 425 || status === 429) return "retry";
   if ([401, 403, 404, 409, 410].includes(status)) return "given-away";
   return "unacceptable";
 }
+
+/** What an answer means when it is not the edge's: the file is as good as before, unless a box on the way never lets it pass. */
+const judgeForeignStatus = (status: number) => (status === 413 ? "unacceptable" : "retry");
 
 /**
  * Sends one spooled file, as often as it takes. PUT is idempotent: a repeat after a lost answer changes nothing.
@@ -42,16 +45,15 @@ export function judgeStatus(status: number): "stored" | "given-away" | "unaccept
 export async function uploadFile(path: string, file: SpooledFile, target: UploadTarget, options: UploadOptions): Promise<UploadOutcome> {
   for (let failures = 0; ; failures++) {
     await stat(path);
-    const { reason, status, notBeforeMs } = await tryUpload(path, file, target, options);
+    const { verdict, reason, isFinal, notBeforeMs } = await tryUpload(path, file, target, options);
     options.signal.throwIfAborted();
-    switch (status === null ? "retry" : judgeStatus(status)) {
+    switch (verdict) {
       case "stored":
         return { kind: "stored" };
       case "given-away":
         return { kind: "given-away", reason };
       case "unacceptable":
-        // A checksum or a format that did not hold (400, 415): another run may do better. A size limit will not move.
-        return { kind: "unacceptable", reason, isRetryable: status !== 413 };
+        return { kind: "unacceptable", reason, isRetryable: !isFinal };
       case "retry": {
         const waitMs = Math.max(notBeforeMs, backoffMs(failures, Math.random(), options.backoff));
         options.onRetry(reason, waitMs);
@@ -62,15 +64,16 @@ export async function uploadFile(path: string, file: SpooledFile, target: Upload
 }
 
 interface Attempted {
-  /** Null when no answer came. */
-  status: number | null;
+  verdict: ReturnType<typeof judgeStatus>;
   reason: string;
+  /** No other run and no other box makes a file that is taken. */
+  isFinal: boolean;
   notBeforeMs: number;
 }
 
 async function tryUpload(path: string, file: SpooledFile, target: UploadTarget, options: UploadOptions): Promise<Attempted> {
   try {
-    const answer = await options.request(target.url, {
+    const { statusCode, headers, body } = await options.request(target.url, {
       method: "PUT",
       headers: {
         authorization: `Bearer ${target.grant}`,
@@ -81,31 +84,20 @@ async function tryUpload(path: string, file: SpooledFile, target: UploadTarget, 
       body: createReadStream(path),
       signal: options.signal,
     });
-    const reason = `${answer.statusCode} ${edgeMessage(await readBounded(answer.body))}`.trim();
-    return { status: answer.statusCode, reason, notBeforeMs: retryAfterMs(answer.headers["retry-after"]) };
+    const words = await wordsOfEdge(body);
+    return {
+      verdict: words === null ? judgeForeignStatus(statusCode) : judgeStatus(statusCode),
+      reason: `${statusCode} ${words ?? NOT_THE_EDGE}`,
+      // A checksum or a format that did not hold (400, 415): another run may do better. The edge's size limit will not move.
+      isFinal: statusCode === 413 && words !== null,
+      notBeforeMs: retryAfterMs(headers["retry-after"]),
+    };
   } catch (error) {
-    return { status: null, reason: messageOf(error), notBeforeMs: 0 };
+    return { verdict: "retry", reason: messageOf(error), isFinal: false, notBeforeMs: 0 };
   }
 }
 
 /** RFC 9530. */
 export function contentDigest(sha256Hex: string): string {
   return `sha-256=:${Buffer.from(sha256Hex, "hex").toString("base64")}:`;
-}
-
-const Envelope = z.object({ code: z.union([z.number(), z.string()]), message: z.string() });
-const MAX_ANSWER_CHARACTERS = 64 * 1024;
-
-function edgeMessage(body: string): string {
-  const envelope = Envelope.safeParse(parseJson(body));
-  return envelope.success ? envelope.data.message.slice(0, 500) : "";
-}
-
-async function readBounded(body: AsyncIterable<Buffer>): Promise<string> {
-  let text = "";
-  for await (const chunk of body) {
-    text += chunk.toString("utf8");
-    if (text.length > MAX_ANSWER_CHARACTERS) break;
-  }
-  return text;
 }

@@ -177,14 +177,18 @@ test("a result larger than the edge takes fails without an upload", async () => 
   expect(edge.puts.seen).toEqual([]);
 });
 
-test("an upload answered 500 twice is tried again and completes", async () => {
+test.each([
+  ["by the edge", [500, 500]],
+  ["by a box on the way", [{ byFirewall: 403 }, { byFirewall: 200 }]],
+])("an upload that fails twice, answered %s, is tried again and completes", async (_, answers) => {
   const { edge, engine } = await startAgent();
   const { line } = await edge.nextAgent();
-  edge.uploadAnswers = [500, 500];
+  edge.uploadAnswers = answers;
   line.send(anOffer(edge.url, "a1"));
   (await engine.runs.take()).finish();
   await line.next("completed");
-  expect(edge.puts.seen).toEqual(["500 /up/a1/0", "500 /up/a1/0", "200 /up/a1/0", "200 /up/a1/0/thumbnail"]);
+  expect(edge.puts.seen).toHaveLength(4);
+  expect([...edge.files.keys()]).toEqual(["/up/a1/0", "/up/a1/0/thumbnail"]);
 });
 
 test("an upload answered 403 is dropped without a word: the edge has given the attempt away", async () => {
@@ -198,13 +202,20 @@ test("an upload answered 403 is dropped without a word: the edge has given the a
   expect(line.inbox.seen.map(({ type }) => type)).not.toContain("failed");
 });
 
-test("an upload answered 413 fails the attempt with the edge's words", async () => {
+test.each([
+  ["the edge takes, for good", 413, { message: "Upload refused: 413 the edge says 413", retryable: false }],
+  [
+    "a box on the way lets pass",
+    { byFirewall: 413 },
+    { message: "Upload refused: 413 from something that is not the edge", retryable: true },
+  ],
+])("a file larger than %s fails the attempt", async (_, answer, end) => {
   const { edge, engine } = await startAgent();
   const { line } = await edge.nextAgent();
-  edge.uploadAnswers = [413];
+  edge.uploadAnswers = [answer];
   line.send(anOffer(edge.url, "a1"));
   (await engine.runs.take()).finish();
-  expect(await line.next("failed")).toMatchObject({ error: "INTERNAL", message: "Upload refused: 413 the edge says 413" });
+  expect(await line.next("failed")).toMatchObject({ error: "INTERNAL", ...end });
 });
 
 test("drained, it asks for no more and finishes what runs", async () => {

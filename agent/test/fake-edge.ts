@@ -72,6 +72,17 @@ export class AgentLine {
   }
 }
 
+/** A status with the edge's envelope, or one that some box on the way gives in its place. */
+export type PlannedAnswer = number | { byFirewall: number };
+
+const statusOf = (answer: PlannedAnswer): number => (typeof answer === "number" ? answer : answer.byFirewall);
+
+function bodyOf(answer: PlannedAnswer): string {
+  if (typeof answer !== "number") return "<html>blocked</html>";
+  const message = answer === 200 ? "success" : `the edge says ${answer}`;
+  return JSON.stringify({ code: answer, message, timestamp: 0, requestId: "r" });
+}
+
 export interface StoredFile {
   bytes: Buffer;
   contentType: string | undefined;
@@ -85,15 +96,15 @@ export class FakeEdge {
   readonly files = new Map<string, StoredFile>();
   readonly puts = new Inbox<string>();
   /** What is served by GET with the grant, by path. A function answers each request anew. */
-  readonly inputs = new Map<string, () => Buffer | number>();
+  readonly inputs = new Map<string, () => Buffer | PlannedAnswer>();
   /** Previews as they came, with the path they came by. */
   readonly previews = new Inbox<{ path: string; bytes: Buffer; contentType: string | undefined }>();
   /** The answer to a preview. */
   previewAnswer = 204;
   /** Statuses that refuse the next upgrades; once the list is empty they are granted. */
-  upgradeAnswers: number[] = [];
+  upgradeAnswers: PlannedAnswer[] = [];
   /** Statuses for the next uploads, before they are looked at. */
-  uploadAnswers: number[] = [];
+  uploadAnswers: PlannedAnswer[] = [];
   uploads: "taken" | "cut once" | "never answered" = "taken";
   upgrades = 0;
   welcome: WelcomeMessage | null = WELCOME;
@@ -136,9 +147,10 @@ export class FakeEdge {
   #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     this.upgrades++;
     const planned = this.upgradeAnswers.shift();
-    const status = planned ?? (request.url !== AGENT_SOCKET_PATH ? 404 : request.headers.authorization !== `Bearer ${KEY}` ? 401 : null);
-    if (status !== null) {
-      socket.end(`HTTP/1.1 ${status} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+    const answer = planned ?? (request.url !== AGENT_SOCKET_PATH ? 404 : request.headers.authorization !== `Bearer ${KEY}` ? 401 : null);
+    if (answer !== null) {
+      const body = bodyOf(answer);
+      socket.end(`HTTP/1.1 ${statusOf(answer)} No\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);
       return;
     }
     this.#sockets.handleUpgrade(request, socket, head, (ws) => this.lines.push(new AgentLine(ws, request, this.answersPings)));
@@ -176,8 +188,8 @@ export class FakeEdge {
     if (request.method === "GET") {
       const isGranted = request.headers.authorization === `Bearer ${GRANT}`;
       const answer = isGranted ? (this.inputs.get(path)?.() ?? 404) : 403;
-      response.writeHead(typeof answer === "number" ? answer : 200);
-      response.end(typeof answer === "number" ? undefined : answer);
+      response.writeHead(Buffer.isBuffer(answer) ? 200 : statusOf(answer));
+      response.end(Buffer.isBuffer(answer) ? answer : bodyOf(answer));
       return;
     }
     if (request.method === "POST" && path.endsWith("/preview")) {
@@ -186,13 +198,11 @@ export class FakeEdge {
       if (isGranted) this.previews.push({ path, bytes, contentType: request.headers["content-type"] });
       return;
     }
-    const status = this.uploadAnswers.shift() ?? judgeUpload(request, bytes);
-    if (status === 200) this.files.set(path, { bytes, contentType: request.headers["content-type"] });
-    response.writeHead(status, { "content-type": "application/json" });
-    response.end(
-      JSON.stringify({ code: status, message: status === 200 ? "success" : `the edge says ${status}`, timestamp: 0, requestId: "r" }),
-    );
-    this.puts.push(`${status} ${path}`);
+    const answer = this.uploadAnswers.shift() ?? judgeUpload(request, bytes);
+    if (answer === 200) this.files.set(path, { bytes, contentType: request.headers["content-type"] });
+    response.writeHead(statusOf(answer), { "content-type": typeof answer === "number" ? "application/json" : "text/html" });
+    response.end(bodyOf(answer));
+    this.puts.push(`${statusOf(answer)} ${path}`);
   }
 }
 

@@ -1,10 +1,14 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { OfferMessage } from "@star-graph/shared/agent-protocol";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
+import { fetchInputs } from "../src/inputs.ts";
+import { openNetwork } from "../src/network.ts";
+import type { AgentTimings } from "../src/timings.ts";
 import { anOffer } from "./builders.ts";
-import { startAgent, temporaryFolder } from "./run-in-process.ts";
+import { GRANT, type PlannedAnswer } from "./fake-edge.ts";
+import { startAgent, startedEdge, temporaryFolder } from "./run-in-process.ts";
 
 const PICTURE = Buffer.from("a picture ".repeat(10_000));
 
@@ -13,8 +17,11 @@ function offerWithInput(edgeUrl: string, attemptId: string): OfferMessage {
   return { ...anOffer(edgeUrl, attemptId), inputs: [{ name: "image", url: `${edgeUrl}/in/${attemptId}`, sha256, size: PICTURE.length }] };
 }
 
-async function offered(answers: (Buffer | number)[], slots = 1) {
-  const agent = await startAgent({ slots });
+async function offered(
+  answers: (Buffer | PlannedAnswer)[],
+  { slots = 1, timings = {} }: { slots?: number; timings?: Partial<AgentTimings> } = {},
+) {
+  const agent = await startAgent({ slots, timings });
   const { line } = await agent.edge.nextAgent();
   agent.edge.inputs.set("/in/a1", () => answers.shift() ?? 500);
   line.send(offerWithInput(agent.edge.url, "a1"));
@@ -22,19 +29,19 @@ async function offered(answers: (Buffer | number)[], slots = 1) {
   return { ...agent, line };
 }
 
-test("brings the task's picture into the run's folder, over an edge that fails and bytes that arrive broken", async () => {
-  const { engine, line, log } = await offered([503, PICTURE.subarray(1), PICTURE]);
+test("brings the task's picture into the run's folder, over an edge that fails, a firewall, and bytes that arrive broken", async () => {
+  const { engine, line, log } = await offered([503, { byFirewall: 404 }, PICTURE.subarray(1), PICTURE]);
   const run = await engine.runs.take();
   const path = run.options.inputs.image?.path ?? "";
   expect(path.startsWith(run.options.outputFolder)).toBe(true);
   expect(await readFile(path)).toEqual(PICTURE);
-  expect(log.events.filter((event) => event.startsWith("input-retried"))).toHaveLength(2);
+  expect(log.events.filter((event) => event.startsWith("input-retried"))).toHaveLength(3);
   run.finish();
   expect(await line.next("completed")).toMatchObject({ attemptId: "a1" });
 });
 
 test("a picture that another attempt had is not fetched again, and is fetched when what was kept is spoilt", async () => {
-  const { edge, engine, line, stateFolder } = await offered([PICTURE], 3);
+  const { edge, engine, line, stateFolder } = await offered([PICTURE], { slots: 3 });
   await engine.runs.take();
   // Nothing is served at its address.
   line.send(offerWithInput(edge.url, "a2"));
@@ -71,8 +78,34 @@ test("fails the attempt when the picture stays broken: another box may have a be
   expect(await line.next("failed")).toMatchObject({ attemptId: "a1", retryable: true, message: expect.stringContaining("broken") });
 });
 
+test("fails the attempt when the picture is longer than announced, and reads no more of it than that", async () => {
+  const longer = Buffer.concat([PICTURE, PICTURE]);
+  const { line } = await offered([longer, longer, longer]);
+  expect(await line.next("failed")).toMatchObject({ attemptId: "a1", retryable: true, message: expect.stringContaining("broken") });
+});
+
+test("has the task go to another box when the picture does not arrive in time", async () => {
+  const { line } = await offered([], { timings: { inputMs: 60 } });
+  const message = "The agent could not fetch the input picture";
+  expect(await line.next("failed")).toMatchObject({ attemptId: "a1", retryable: true, message });
+});
+
+test.skipIf(process.platform !== "linux")("a full disk is not taken for the edge's fault: the task goes to others at once", async () => {
+  const folder = await temporaryFolder();
+  await symlink("/dev/full", join(folder, "input-image"));
+  const edge = await startedEdge();
+  edge.inputs.set("/in/a1", () => PICTURE);
+  const { inputs } = offerWithInput(edge.url, "a1");
+  const { request, close } = openNetwork(null);
+  onTestFinished(close);
+  const cache = { take: async () => false, keep: async () => {} };
+  const options = { request, cache, backoff: { baseMs: 0, capMs: 0 }, limitMs: 60_000, signal: new AbortController().signal };
+  const fetching = fetchInputs(inputs, GRANT, folder, { ...options, onRetry: () => {}, onCacheTrouble: () => {} });
+  await expect(fetching).rejects.toMatchObject({ code: "ENOSPC" });
+});
+
 test("stops fetching when the attempt is cancelled", async () => {
-  const { line } = await offered([]);
+  const { line } = await offered([], { timings: { upload: { baseMs: 60_000, capMs: 60_000 } } });
   line.send({ type: "cancel", attemptId: "a1" });
   expect(await line.next("stopped")).toMatchObject({ attemptId: "a1" });
 });
