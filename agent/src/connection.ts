@@ -12,6 +12,7 @@ import {
 import { WebSocket } from "ws";
 import { retryAfterMs } from "./backoff.ts";
 import { type Ending, endingOfClose, endingOfError, endingOfStatus, lost } from "./endings.ts";
+import { wordsOfEdge } from "./edge-answer.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import type { Log } from "./log.ts";
 import type { Network } from "./network.ts";
@@ -24,7 +25,7 @@ export interface ConnectionOptions {
   url: URL;
   key: string;
   network: Pick<Network, "socketAgent" | "authorities">;
-  /** How long the handshake, and then the welcome, may take. */
+  /** How long the answer to the upgrade, with all that comes before it, and then the welcome may take. */
   welcomeMs: number;
   log: Log;
   signal: AbortSignal;
@@ -44,7 +45,9 @@ export class Connection {
   readonly #over = new AbortController();
   readonly #end: (ending: Ending) => void;
   #heartbeat: { heard(): void } | null = null;
-  #welcomeTimer: NodeJS.Timeout | null = null;
+  /** Lets go of a proxy that has not put us through yet; nothing else holds that socket. */
+  readonly #hangUp = new AbortController();
+  #timer: NodeJS.Timeout | null = null;
   #isWelcomed = false;
 
   constructor(options: ConnectionOptions) {
@@ -53,25 +56,28 @@ export class Connection {
     this.ended = promise;
     this.#end = (ending) => {
       this.#over.abort();
-      this.#stopWelcomeTimer();
+      this.#stopWaiting();
       resolve(ending);
     };
     const { socketAgent, authorities } = options.network;
-    const agent = socketAgent(options.url);
+    const agent = socketAgent(options.url, this.#hangUp.signal);
     const socket = new WebSocket(options.url, {
       ...(agent && { agent }),
       ...(authorities && { ca: authorities }),
       headers: { authorization: `Bearer ${options.key}`, [AGENT_ID_HEADER]: options.hello().agent.id },
-      handshakeTimeout: options.welcomeMs,
       maxPayload: MAX_FRAME_BYTES,
       perMessageDeflate: false,
     });
     this.#socket = socket;
+    this.#waitFor("an answer to the upgrade");
     socket.on("open", () => this.#onOpen());
     socket.on("message", (data, isBinary) => this.#onFrame(!isBinary && Buffer.isBuffer(data) ? data.toString("utf8") : null));
     socket.on("unexpected-response", (request, response) => {
-      this.#end(endingOfStatus(response.statusCode ?? 0, retryAfterMs(response.headers["retry-after"])));
-      request.destroy();
+      const { statusCode = 0, headers } = response;
+      void wordsOfEdge(response)
+        .catch(() => null)
+        .then((words) => this.#end(endingOfStatus(statusCode, words !== null, retryAfterMs(headers["retry-after"]))))
+        .finally(() => request.destroy());
     });
     socket.on("error", (error) => this.#end(lost(messageOf(error))));
     socket.on("close", (code, reason) => this.#end(endingOfClose(code, reason.toString())));
@@ -96,11 +102,16 @@ export class Connection {
 
   #onOpen(): void {
     this.#write(JSON.stringify(this.#options.hello()));
-    this.#welcomeTimer = setTimeout(() => this.#drop(lost("the edge sent no welcome")), this.#options.welcomeMs);
+    this.#waitFor("a welcome");
   }
 
-  #stopWelcomeTimer(): void {
-    if (this.#welcomeTimer) clearTimeout(this.#welcomeTimer);
+  #waitFor(what: string): void {
+    this.#stopWaiting();
+    this.#timer = setTimeout(() => this.#drop(lost(`${what} did not come`)), this.#options.welcomeMs);
+  }
+
+  #stopWaiting(): void {
+    if (this.#timer) clearTimeout(this.#timer);
   }
 
   #onFrame(frame: string | null): void {
@@ -146,7 +157,7 @@ export class Connection {
   #onWelcome(welcome: WelcomeMessage): void {
     if (this.#isWelcomed) return;
     this.#isWelcomed = true;
-    this.#stopWelcomeTimer();
+    this.#stopWaiting();
     this.#heartbeat = startHeartbeat({
       pingMs: welcome.timings.pingMs,
       ping: () => this.#write(PING_FRAME),
@@ -169,6 +180,7 @@ export class Connection {
   }
 
   #close(code: number, reason: string): void {
+    if (this.#socket.readyState === WebSocket.CONNECTING) this.#hangUp.abort();
     // A dead line never answers the close.
     const timer = setTimeout(() => this.#socket.terminate(), CLOSE_MS);
     this.#socket.once("close", () => clearTimeout(timer));

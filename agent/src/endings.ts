@@ -14,12 +14,17 @@ export function lost(reason: string, retryAfterMs = 0): Ending {
   return { kind: "lost", reason, retryAfterMs };
 }
 
-/** The edge answered the upgrade with plain HTTP. */
-export function endingOfStatus(status: number, retryAfterMs: number): Ending {
-  if (status === 401 || status === 403) return { kind: "refused", message: `The edge refused this agent (${status}). ${CHECK_KEY}` };
-  if (status === 426) return { kind: "refused", message: UPDATE };
+/**
+ * The upgrade was answered with plain HTTP.
+ * @param isOfEdge else some box on the way said so, which knows nothing of keys and versions.
+ */
+export function endingOfStatus(status: number, isOfEdge: boolean, retryAfterMs: number): Ending {
+  if (isOfEdge && (status === 401 || status === 403)) {
+    return { kind: "refused", message: `The edge refused this agent (${status}). ${CHECK_KEY}` };
+  }
+  if (isOfEdge && status === 426) return { kind: "refused", message: UPDATE };
   const hint = status >= 500 || status === 429 ? "" : ": is --edge the right address?";
-  return lost(`the edge answered ${status}${hint}`, retryAfterMs);
+  return lost(`${isOfEdge ? "the edge answered" : "something that is not the edge answered"} ${status}${hint}`, retryAfterMs);
 }
 
 export function endingOfClose(code: number, reason: string): Ending {

@@ -4,6 +4,8 @@ import type { AddressInfo } from "node:net";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { openNetwork } from "./network.ts";
 
+const NEVER = new AbortController().signal;
+
 const VARIABLES = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"];
 
 afterEach(() => vi.unstubAllEnvs());
@@ -52,7 +54,7 @@ test.each([
   const proxy = await aProxy();
   environment(Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, value === "it" ? proxy.url : value])));
   const network = open();
-  expect(network.socketAgent(new URL(address.replace("http", "ws"))) !== undefined).toBe(isProxied);
+  expect(network.socketAgent(new URL(address.replace("http", "ws")), NEVER) !== undefined).toBe(isProxied);
   await expect(network.request(address, {})).rejects.toThrow(isProxied ? "Proxy response (502)" : "getaddrinfo");
   expect(proxy.asked.length > 0).toBe(isProxied);
 });
@@ -63,7 +65,7 @@ test("a proxy of the settings is taken before one of the environment, but not fo
   const network = open(proxy.url);
   await expect(network.request("https://api.invalid/x", {})).rejects.toThrow("Proxy response (502)");
   expect(proxy.asked).toEqual(["api.invalid:443"]);
-  expect(network.socketAgent(new URL("ws://127.0.0.1:8787"))).toBeUndefined();
+  expect(network.socketAgent(new URL("ws://127.0.0.1:8787"), NEVER)).toBeUndefined();
 });
 
 test.each([

@@ -17,8 +17,11 @@ type RequestOptions = Pick<Dispatcher.RequestOptions, "body" | "headers" | "sign
  */
 export interface Network {
   request: HttpRequest;
-  /** For a WebSocket to that address; undefined for a direct one. */
-  socketAgent: (url: URL) => HttpAgent | undefined;
+  /**
+   * For a WebSocket to that address; undefined for a direct one.
+   * @param hangUp ends the line to the proxy, also while the proxy has not answered: WebSocket and agent know no socket till then.
+   */
+  socketAgent: (url: URL, hangUp: AbortSignal) => HttpAgent | undefined;
   authorities: string[] | undefined;
   /** Breaks off what is on its way. */
   close: () => Promise<void>;
@@ -27,10 +30,17 @@ export interface Network {
 /** No proxy could reach this machine's own addresses. */
 const isOwn = ({ hostname }: URL): boolean => /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
 
+const PROXY_MS = 10_000;
 const LIMITS = { connections: 4, headersTimeout: 60_000, bodyTimeout: 60_000 };
 
-/** @throws {UsageError} the environment names a proxy that is none. */
-export function openNetwork({ edge, proxy, extraAuthorities }: Pick<PartialConfig, "edge" | "proxy" | "extraAuthorities">): Network {
+/**
+ * @param proxyMs how long a proxy may take to put a request through.
+ * @throws {UsageError} the environment names a proxy that is none.
+ */
+export function openNetwork(
+  { edge, proxy, extraAuthorities }: Pick<PartialConfig, "edge" | "proxy" | "extraAuthorities">,
+  proxyMs = PROXY_MS,
+): Network {
   const ca = extraAuthorities === null ? undefined : [...rootCertificates, extraAuthorities];
   const tls = ca ? { ca } : {};
   /** Empty for the direct way. */
@@ -39,7 +49,9 @@ export function openNetwork({ edge, proxy, extraAuthorities }: Pick<PartialConfi
   // Half of an idle agent's memory would be the HTTP client's, so it comes with the first request.
   let client: ReturnType<typeof openClient> | null = null;
   const openClient = async () => {
-    const { Agent, ProxyAgent, request } = await import("undici");
+    const { Agent, Pool, ProxyAgent, request } = await import("undici");
+    // An abort is not heard before the proxy has put a request through, so a silent one must not be waited for any longer.
+    const clientFactory = (to: URL, options: object) => new Pool(to, { ...options, headersTimeout: proxyMs });
     const ways = new Map<string, Dispatcher>();
     const wayThrough = (address: string): Dispatcher => {
       const known = ways.get(address);
@@ -47,7 +59,7 @@ export function openNetwork({ edge, proxy, extraAuthorities }: Pick<PartialConfi
       const opened =
         address === ""
           ? new Agent({ ...LIMITS, connect: tls })
-          : new ProxyAgent({ ...LIMITS, uri: address, requestTls: tls, proxyTls: tls });
+          : new ProxyAgent({ ...LIMITS, clientFactory, uri: address, requestTls: tls, proxyTls: tls });
       ways.set(address, opened);
       return opened;
     };
@@ -59,9 +71,9 @@ export function openNetwork({ edge, proxy, extraAuthorities }: Pick<PartialConfi
       const { request, wayThrough } = await client;
       return request(url, { ...options, dispatcher: wayThrough(proxyFor(new URL(url))) });
     },
-    socketAgent(url) {
+    socketAgent(url, hangUp) {
       const address = proxyFor(new URL(url.href.replace(/^ws/, "http")));
-      return address === "" ? undefined : new HttpsProxyAgent(address, tls);
+      return address === "" ? undefined : new HttpsProxyAgent(address, { ...tls, signal: hangUp });
     },
     authorities: ca,
     async close() {

@@ -96,7 +96,7 @@ test.skipIf(process.platform !== "linux")("a full disk is not taken for the edge
   const edge = await startedEdge();
   edge.inputs.set("/in/a1", () => PICTURE);
   const { inputs } = offerWithInput(edge.url, "a1");
-  const { request, close } = openNetwork(null);
+  const { request, close } = openNetwork({ edge: null, proxy: null, extraAuthorities: null });
   onTestFinished(close);
   const cache = { take: async () => false, keep: async () => {} };
   const options = { request, cache, backoff: { baseMs: 0, capMs: 0 }, limitMs: 60_000, signal: new AbortController().signal };

@@ -101,15 +101,15 @@ test("drops a line on which no welcome comes", async () => {
   expect(await again.line.next("ready")).toMatchObject({ freeSlots: 1 });
 });
 
-test("goes on trying after 500, 429, 404 and closes of any kind", async () => {
+test("goes on trying after 500, 429, 404, what a firewall answers, and closes of any kind", async () => {
   const edge = await startedEdge();
-  edge.upgradeAnswers = [500, 503, 429, 404];
+  edge.upgradeAnswers = [500, 503, 429, 404, { byFirewall: 401 }, { byFirewall: 403 }, { byFirewall: 426 }];
   const { log } = await startAgent({ edge });
   const { line } = await edge.nextAgent();
   line.close(1012, "restarting");
   await edge.nextAgent();
-  expect(edge.upgrades).toBe(6);
-  expect(log.events.filter((event) => event.startsWith("line-lost"))).toHaveLength(5);
+  expect(edge.upgrades).toBe(9);
+  expect(log.events.filter((event) => event.startsWith("line-lost"))).toHaveLength(8);
 });
 
 test.each([401, 403])("gives up on %i: the key is wrong", async (status) => {

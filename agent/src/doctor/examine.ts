@@ -1,23 +1,22 @@
 import { totalmem } from "node:os";
-import { WebSocket } from "ws";
 import { z } from "zod";
 import type { PartialConfig } from "../config/agent-config.ts";
 import { tellAgent } from "../control/client.ts";
-import { endingOfStatus } from "../endings.ts";
 import type { EngineSet } from "../engines/engine-set.ts";
 import { COMFYUI_URL, WEBUI_URL } from "../engines/find-engine.ts";
 import { LEFT_OUT } from "../engines/left-out.ts";
 import type { OpenEngines } from "../engines/open-engines.ts";
 import type { EngineSettings } from "../engines/settings.ts";
 import type { Log } from "../log.ts";
-import { socketUrl, urlAtEdge } from "../link.ts";
+import { urlAtEdge } from "../link.ts";
 import { findGpus } from "../machine/gpus.ts";
 import { runTool } from "../machine/tool.ts";
 import { type Network, openNetwork } from "../network.ts";
 import { messageOf, parseJson } from "../outside.ts";
 import { Refusal } from "../refusal.ts";
-import type { EdgeAnswer, EngineFacts, Facts, LineAnswer } from "./facts.ts";
+import type { EdgeAnswer, EngineFacts, Facts } from "./facts.ts";
 import { lookAtDisk } from "./look-at-disk.ts";
+import { tryLine } from "./try-line.ts";
 
 const ANSWER_MS = 10_000;
 
@@ -28,7 +27,7 @@ export async function examine(config: PartialConfig, openEngines: OpenEngines): 
   try {
     const [answer, line, running, disk, found, engines, unused] = await Promise.all([
       edge ? askEdge(edge, network) : null,
-      edge && key ? tryLine(edge, key, network) : ({ kind: "not-tried" } as const),
+      edge && key ? tryLine(edge, key, network, ANSWER_MS) : ({ kind: "not-tried" } as const),
       tellAgent(stateFolder, { command: "status" }).catch(() => null),
       lookAtDisk(stateFolder),
       findGpus(runTool, process.platform, totalmem()),
@@ -82,29 +81,6 @@ async function askEdge(edge: URL, { request }: Network): Promise<EdgeAnswer> {
   } catch (error) {
     return { kind: "down", reason: messageOf(error) };
   }
-}
-
-function tryLine(edge: URL, key: string, { socketAgent, authorities }: Network): Promise<LineAnswer> {
-  const url = socketUrl(edge);
-  const agent = socketAgent(url);
-  const socket = new WebSocket(url, {
-    headers: { authorization: `Bearer ${key}` },
-    handshakeTimeout: ANSWER_MS,
-    ...(agent && { agent }),
-    ...(authorities && { ca: authorities }),
-  });
-  return new Promise((resolve) => {
-    socket.on("open", () => {
-      resolve({ kind: "open" });
-      socket.close(1000);
-    });
-    socket.on("unexpected-response", (sent, response) => {
-      const ending = endingOfStatus(response.statusCode ?? 0, 0);
-      resolve(ending.kind === "refused" ? { kind: "refused", reason: ending.message } : { kind: "lost", reason: ending.reason });
-      sent.destroy();
-    });
-    socket.on("error", (error) => resolve({ kind: "lost", reason: messageOf(error) }));
-  });
 }
 
 async function lookAtEngines(
