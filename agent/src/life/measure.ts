@@ -4,12 +4,14 @@ import type { RestRules } from "../config/agent-config.ts";
 import type { Engine } from "../engines/engine.ts";
 import { findGpus, type Gpu, type GpuTool } from "../machine/gpus.ts";
 import { inputIdleMs } from "../machine/input-idle.ts";
-import { runTool } from "../machine/tool.ts";
+import { type RunTool, runTool } from "../machine/tool.ts";
 import type { Spool } from "../spool.ts";
 import type { Vitals } from "./rest.ts";
 
 /** A GPU this busy while no task of ours runs works for somebody else. */
 const BUSY_PERCENT = 15;
+/** The tools tell the last second's use: what a task of ours has just ended is not somebody else's work. */
+const SETTLED_MS = 2_000;
 /** The keyboard counts as used when it was, since about the last look. */
 const JUST_TYPED_MS = 30_000;
 /** The tools start a process each: a box that is not watched for its user is asked for heat only now and then. */
@@ -26,22 +28,24 @@ export class Machine {
   readonly #spool: Pick<Spool, "canKeep">;
   readonly #rules: RestRules;
   readonly #engines: () => readonly Engine[];
+  readonly #run: RunTool;
   #tool: GpuTool | null = null;
   #gpus: readonly Gpu[] = [];
   #gpusAtMs = -Infinity;
   #isDiskSuspect = false;
 
   /** @param folder the state folder, whose disk is looked at. */
-  constructor(folder: string, spool: Pick<Spool, "canKeep">, rules: RestRules, engines: () => readonly Engine[]) {
+  constructor(folder: string, spool: Pick<Spool, "canKeep">, rules: RestRules, engines: () => readonly Engine[], run = runTool) {
     this.#folder = folder;
     this.#spool = spool;
     this.#rules = rules;
     this.#engines = engines;
+    this.#run = run;
   }
 
   /** Finds the GPUs; to be called once, before the first look. */
   async findGpus(): Promise<readonly Gpu[]> {
-    const found = await findGpus(runTool, process.platform, totalmem());
+    const found = await findGpus(this.#run, process.platform, totalmem());
     this.#tool = found?.tool ?? null;
     this.#gpus = found?.gpus ?? [];
     this.#gpusAtMs = performance.now();
@@ -58,12 +62,12 @@ export class Machine {
     const [disk, isDiskRefusing, gpus, engineTrouble, idleMs] = await Promise.all([
       statfs(this.#folder).catch(() => null),
       this.#isDiskSuspect ? this.#isRefusing() : false,
-      this.#lookAtGpus(),
+      this.#lookAtSettledGpus(isWorking),
       troubleOf(this.#engines()),
-      this.#rules.isIdleOnly ? inputIdleMs(runTool, process.platform) : null,
+      this.#rules.isIdleOnly ? inputIdleMs(this.#run, process.platform) : null,
     ]);
     const heat = gpus.flatMap(({ temperatureCelsius }) => (temperatureCelsius === null ? [] : [temperatureCelsius]));
-    const isGpuBusy = !isWorking && gpus.some(({ usedPercent }) => (usedPercent ?? 0) > BUSY_PERCENT);
+    const isGpuBusy = !isWorking && isAnyBusy(gpus);
     const vitals: Vitals = {
       freeDiskBytes: disk ? disk.bavail * disk.bsize : null,
       isDiskRefusing,
@@ -83,15 +87,24 @@ export class Machine {
     return !canKeep;
   }
 
+  async #lookAtSettledGpus(isWorking: boolean): Promise<readonly Gpu[]> {
+    const gpus = await this.#lookAtGpus();
+    if (isWorking || !this.#rules.isIdleOnly || !isAnyBusy(gpus)) return gpus;
+    await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
+    return this.#lookAtGpus();
+  }
+
   async #lookAtGpus(): Promise<readonly Gpu[]> {
     const isFresh = performance.now() - this.#gpusAtMs < GPU_EVERY_MS;
     if (!this.#tool || (isFresh && !this.#rules.isIdleOnly)) return this.#gpus;
-    const output = await runTool(this.#tool.name, this.#tool.args);
+    const output = await this.#run(this.#tool.name, this.#tool.args);
     if (output !== null) this.#gpus = this.#tool.parse(output);
     this.#gpusAtMs = performance.now();
     return this.#gpus;
   }
 }
+
+const isAnyBusy = (gpus: readonly Gpu[]): boolean => gpus.some(({ usedPercent }) => (usedPercent ?? 0) > BUSY_PERCENT);
 
 /** Null while one engine can run something: the others' models are simply not offered. */
 async function troubleOf(engines: readonly Engine[]): Promise<string | null> {
