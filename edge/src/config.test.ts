@@ -11,6 +11,7 @@ const BINDINGS = {
   FETCH_HOSTS: "",
   MODERATION_URL: "",
   OWNER_SHARE_PERCENT: "0",
+  CANCEL_CHARGE_PERCENT: "0",
   SHARDS: "",
   TIMINGS: "",
   QUEUE_LIMITS: "",
@@ -39,13 +40,14 @@ describe("TIMINGS", () => {
   });
 });
 
-describe("OWNER_SHARE_PERCENT", () => {
+describe.each(["OWNER_SHARE_PERCENT", "CANCEL_CHARGE_PERCENT"])("%s", (name) => {
   test("is a whole number of percent", () => {
-    expect(configOf({ OWNER_SHARE_PERCENT: "70" }).ownerSharePercent).toBe(70);
+    expect(configOf({ OWNER_SHARE_PERCENT: "70" })).toMatchObject({ ownerSharePercent: 70, cancelChargePercent: 0 });
+    expect(configOf({ CANCEL_CHARGE_PERCENT: "50" })).toMatchObject({ ownerSharePercent: 0, cancelChargePercent: 50 });
   });
 
   test.each(["", "-1", "101", "7.5", "70%", "1e2"])("refuses %j by name", (text) => {
-    expect(() => configOf({ OWNER_SHARE_PERCENT: text })).toThrow("OWNER_SHARE_PERCENT must be a whole number from 0 to 100");
+    expect(() => configOf({ [name]: text })).toThrow(`${name} must be a whole number from 0 to 100`);
   });
 });
 

@@ -25,6 +25,8 @@ export interface Config {
   readonly shards: ShardCounts;
   /** Of a completed task's price, what the owner of the agent that completed it earns. */
   readonly ownerSharePercent: number;
+  /** Of a task's price, what a cancel after its first step costs. */
+  readonly cancelChargePercent: number;
   /** How long agents, leases and offers are given. */
   readonly timings: QueueTimings;
   /** How much may wait and run at a time, in each pool. */
@@ -56,6 +58,7 @@ export function parseConfig(env: Cloudflare.Env): Config {
     moderationUrl: env.MODERATION_URL ? origin("MODERATION_URL", env.MODERATION_URL) : null,
     shards: shards(env.SHARDS),
     ownerSharePercent: percent("OWNER_SHARE_PERCENT", env.OWNER_SHARE_PERCENT),
+    cancelChargePercent: percent("CANCEL_CHARGE_PERCENT", env.CANCEL_CHARGE_PERCENT),
     timings: timings(env.TIMINGS),
     limits: limits(env.QUEUE_LIMITS),
     rateLimits: RATE_LIMITS[env.RATE_LIMITS as keyof typeof RATE_LIMITS],

@@ -5,6 +5,7 @@ import type { CreditRecord, CreditRecords } from "../billing/credit-records.ts";
 import { answerOnce, type AnswerOnceDeps } from "../idempotency/answer-once.ts";
 import type { AnswerRecord, RequestKey } from "../idempotency/request-key.ts";
 import { z } from "zod";
+import type { TaskHistoryStore } from "../tasks/history-store.ts";
 import type { AdminTaskStore } from "./task-store.ts";
 
 type Deps = CreditRecords & AnswerOnceDeps;
@@ -48,16 +49,19 @@ async function addRecord(deps: Deps, record: CreditRecord, actor: Actor, answer:
 }
 
 /**
- * Returns the charge of a completed task, whole and once.
+ * Returns what a task was charged, whole and once.
  * @throws {AppError} `NOT_FOUND` when there is no such task; `BAD_REQUEST` when nothing was charged or it was returned before.
  */
 export async function refundTask(
-  deps: Deps & Pick<AdminTaskStore, "findTaskForAdmin">,
+  deps: Deps & Pick<AdminTaskStore, "findTaskForAdmin"> & TaskHistoryStore,
   taskId: string,
   reason: string,
   actor: Actor,
 ): Promise<CreditsAnswer> {
   const found = await deps.findTaskForAdmin(taskId);
   if (!found) throw new AppError("NOT_FOUND");
-  return moveCredits(deps, { userId: found.task.userId, type: "REFUND", amount: found.task.cost, reason, taskId }, actor);
+  const { charge } = await deps.readHistory(taskId);
+  // Without a charge the database refuses it, whatever the amount.
+  const amount = charge ? Math.abs(charge.amount) : found.task.cost;
+  return moveCredits(deps, { userId: found.task.userId, type: "REFUND", amount, reason, taskId }, actor);
 }

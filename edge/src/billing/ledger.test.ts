@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { anAttempt } from "../dispatch/testing/builders.ts";
+import { openDatabase } from "../db/client.ts";
 import { Random } from "../dispatch/testing/random.ts";
+import { createLedgerCheckStore } from "./ledger-check-store.ts";
 import { aRow, Books, CANCELLED, completed, FAILED, USER } from "./testing/books.ts";
 
 let books: Books;
@@ -90,6 +92,29 @@ describe("settling", () => {
     expect(books.account()).toEqual({ balance: 25, frozen: 0 });
     expect(books.all("SELECT outcome FROM attempts")).toEqual([{ outcome: end.status }]);
     expect(books.violations).toEqual([]);
+  });
+
+  test("a cancel that costs something releases the hold whole and charges that much, once, and never more than the price", async () => {
+    await books.started();
+    expect(await books.ledger.settleTask("task-1", "attempt-1", { status: "CANCELLED", charge: 4 }, 3)).toBe("settled");
+    expect(await books.ledger.settleTask("task-1", "attempt-1", { status: "CANCELLED", charge: 4 }, 4)).toBe("already");
+    expect(await books.ledger.settleTask("task-1", null, CANCELLED, 5)).toBe("already");
+    expect(books.all("SELECT type, amount, balance, reason, task_id FROM fund_records WHERE task_id IS NOT NULL")).toEqual([
+      { type: "DEDUCT", amount: -4, balance: 21, reason: "取消扣费", task_id: "task-1" },
+    ]);
+    expect(books.all("SELECT kind FROM settlements")).toEqual([{ kind: "RELEASED" }]);
+    await books.started("attempt-2", aRow({ id: "task-2" }));
+    await books.ledger.settleTask("task-2", "attempt-2", { status: "CANCELLED", charge: 1_000 }, 6);
+    expect(books.account()).toEqual({ balance: 11, frozen: 0 });
+    expect(books.violations).toEqual([]);
+    expect(await createLedgerCheckStore(openDatabase(books.d1)).checkAccounts(0, 10)).toMatchObject({ faults: [] });
+  });
+
+  test("a cancel for a step of an attempt that the task is no more charges nothing", async () => {
+    await books.started();
+    await books.history.recordLoss("task-1", "attempt-1", "LOST", "gone", 3);
+    expect(await books.ledger.settleTask("task-1", "attempt-1", { status: "CANCELLED", charge: 4 }, 4)).toBe("refused");
+    expect([books.status(), books.account()]).toEqual(["PENDING", { balance: 25, frozen: 10 }]);
   });
 
   test("a waiting task works for a cancel and a deadline, not for a completion", async () => {

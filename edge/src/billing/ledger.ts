@@ -6,13 +6,14 @@ import { databaseMessage, type Database } from "../db/client.ts";
 import { attempts, fundRecords, holds, results, settlements, tasks } from "../db/schema.ts";
 import { isRepeat, keepAnswer } from "../idempotency/keep-answer.ts";
 import type { AnswerRecord } from "../idempotency/request-key.ts";
-import { CHARGE_REASONS, EARN_REASON, RELEASE_REASONS } from "./reasons.ts";
+import { CANCEL_CHARGE_REASON, CHARGE_REASONS, EARN_REASON, RELEASE_REASONS } from "./reasons.ts";
 
 /** What is settled in one batch with the end of a task. */
 export type TaskEnd =
   | { status: "COMPLETED"; results: TaskResult[]; servedBy: { engine: string; model: string }; notes: string[] }
   | { status: "FAILED"; errorName: string; errorMessage: string }
-  | { status: "CANCELLED" };
+  /** `charge`: credits that the cancel costs, at most the price; nothing when absent. */
+  | { status: "CANCELLED"; charge?: number };
 
 export interface TaskResult {
   fileKey: string;
@@ -41,7 +42,7 @@ export interface Ledger {
    */
   openTask(task: NewTask, record?: AnswerRecord | null): Promise<"opened" | "insufficient" | "repeated">;
   /**
-   * Ends a task: captures its hold when it completed, with the share of the agent's owner, and releases it otherwise. `attemptId` null ends it whatever its attempt does.
+   * Ends a task: captures its hold when it completed, with the share of the agent's owner, and releases it otherwise, with what a cancel costs. `attemptId` null ends it whatever its attempt does.
    * @param audited of an administrator who ends it: the line is written with the end or not at all, and says what the task was
    */
   settleTask(taskId: string, attemptId: string | null, end: TaskEnd, now: number, audited?: Audited): Promise<SettleOutcome>;
@@ -72,6 +73,16 @@ export function createLedger(db: Database, { ownerSharePercent }: LedgerOptions 
       FROM holds h JOIN attempts a ON a.id = ${attemptId}
       JOIN agent_keys k ON k.id = CAST(a.agent_id AS INTEGER) JOIN accounts o ON o.user_id = k.user_id
       WHERE h.task_id = ${taskId} AND ${share} > 0`);
+  }
+
+  /** Behind the settlement, which has released the hold whole: what it held is there to be charged. */
+  function chargeForCancel(taskId: string, credits: number, now: number) {
+    // Spelt out, as a bound number is a fraction to D1. Never more than the task would have cost.
+    const charge = sql.raw(`min(h.amount, ${Math.trunc(credits)})`);
+    return db.insert(fundRecords).select(sql`
+      SELECT NULL AS id, h.user_id, 'DEDUCT' AS type, -${charge} AS amount, a.balance - ${charge} AS balance, ${CANCEL_CHARGE_REASON} AS reason,
+        h.task_id, ${now} AS create_time
+      FROM holds h JOIN accounts a ON a.user_id = h.user_id WHERE h.task_id = ${taskId} AND ${charge} > 0`);
   }
 
   return {
@@ -114,6 +125,7 @@ export function createLedger(db: Database, { ownerSharePercent }: LedgerOptions 
             .where(and(eq(attempts.taskId, taskId), isNull(attempts.outcome))),
           ...(files.length > 0 ? [db.insert(results).values(files)] : []),
           ...(earns ? [shareWithOwner(taskId, attemptId, now)] : []),
+          ...(end.status === "CANCELLED" && end.charge ? [chargeForCancel(taskId, end.charge, now)] : []),
         ]);
         return "settled";
       } catch (error) {

@@ -11,5 +11,7 @@ export const CHARGE_REASONS: Record<TaskType, string> = {
 };
 /** Beside its release. */
 export const RELEASE_REASONS = { FAILED: "任务失败", CANCELLED: "任务取消" } as const;
+/** Beside what a cancel after the first step costs. */
+export const CANCEL_CHARGE_REASON = "取消扣费";
 /** What an owner reads beside a share of a task that his agent completed. */
 export const EARN_REASON = "算力收益";

@@ -27,7 +27,7 @@ export function viewAttempt({ number, agentName, startTime, endTime, outcome, re
 }
 
 /** From the freeze to what became of it: the lines that spec 4.4's list has of this task. */
-function viewCredits({ type }: TaskRow, { hold, settlement, refund }: TaskHistory): TaskCredit[] {
+function viewCredits({ type }: TaskRow, { hold, settlement, charge, refund }: TaskHistory): TaskCredit[] {
   if (!hold) return [];
   const lines: TaskCredit[] = [
     { type: "FREEZE", amount: 0, frozen: hold.amount, reason: CHARGE_REASONS[type], createTime: toWireTime(hold.createTime) },
@@ -38,6 +38,9 @@ function viewCredits({ type }: TaskRow, { hold, settlement, refund }: TaskHistor
       settlement.kind === "CAPTURED" ? { type: "DEDUCT" as const, amount: -hold.amount } : { type: "UNFREEZE" as const, amount: 0 };
     lines.push({ ...moved, frozen: -hold.amount, reason, createTime: toWireTime(createTime) });
   }
+  // A hold is released whole: what a cancel costs is a line of its own.
+  if (settlement?.kind === "RELEASED" && charge)
+    lines.push({ type: "DEDUCT", amount: charge.amount, frozen: 0, reason: charge.reason, createTime: toWireTime(charge.createTime) });
   if (refund)
     lines.push({ type: "REFUND", amount: refund.amount, frozen: 0, reason: refund.reason, createTime: toWireTime(refund.createTime) });
   return lines;

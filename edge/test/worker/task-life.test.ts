@@ -1,5 +1,7 @@
+import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { app } from "../../src/app.ts";
 import { openDatabase } from "../../src/db/client.ts";
 import { attempts, fundRecords, settlements, tasks } from "../../src/db/schema.ts";
 import {
@@ -10,6 +12,7 @@ import {
   cancelAll,
   dataOf,
   detailOf,
+  ORIGIN,
   submit,
   type TestUser,
   untilAgents,
@@ -248,6 +251,25 @@ describe("a cancel", () => {
       await untilStatus(user, taskId, "COMPLETED");
     }
   });
+});
+
+test("a cancel after the first step costs what the operator says, beside the release, and answers with what is left", async () => {
+  const agent = await anAgent();
+  const before = await balance();
+  const { taskId } = await submit(user);
+  const { attemptId } = await agent.acceptOffer();
+  agent.send({ type: "progress", attemptId, phase: "sampling", step: 1, totalSteps: 30 });
+  await expect.poll(async () => (await detail(taskId))["currentStep"]).toBe(1);
+  const request = new Request(`${ORIGIN}/api/v1/tasks/${taskId}`, { method: "DELETE", headers: { Authorization: `Bearer ${user.token}` } });
+  const response = await app.fetch(request, { ...env, CANCEL_CHARGE_PERCENT: "50" }, createExecutionContext());
+  expect(await response.json()).toMatchObject({ data: { taskId, refund: 5 } });
+  expect(await balance()).toMatchObject({ balance: Number(before["balance"]) - 5, freezed: 0 });
+  expect((await detail(taskId))["credits"]).toMatchObject([
+    { type: "FREEZE", frozen: 10 },
+    { type: "UNFREEZE", frozen: -10 },
+    { type: "DEDUCT", amount: -5, frozen: 0, reason: "取消扣费" },
+  ]);
+  agent.send({ type: "stopped", attemptId });
 });
 
 describe("a task's detail", () => {

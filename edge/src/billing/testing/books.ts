@@ -104,8 +104,10 @@ export class Books {
       ...this.all(`SELECT user_id, 'frozen' AS wrong FROM accounts a WHERE frozen <> (SELECT coalesce(sum(amount), 0) FROM holds h
         WHERE h.user_id = a.user_id AND NOT EXISTS (SELECT 1 FROM settlements s WHERE s.task_id = h.task_id))`),
       ...this.all("SELECT user_id, 'available' AS wrong FROM accounts WHERE balance < frozen"),
-      ...this.all(`SELECT id, 'deducts' AS wrong FROM tasks t
-        WHERE (t.status = 'COMPLETED') <> (SELECT count(*) FROM fund_records r WHERE r.task_id = t.id AND r.type = 'DEDUCT')`),
+      // One for each completed task; a cancelled one may have cost something, at most its price.
+      ...this.all(`SELECT id, 'deducts' AS wrong FROM tasks t WHERE (t.status = 'COMPLETED') <>
+        (SELECT count(*) FROM fund_records r WHERE r.task_id = t.id AND r.type = 'DEDUCT'
+          AND NOT (t.status = 'CANCELLED' AND r.amount BETWEEN -t.cost AND -1))`),
       ...this.all(`SELECT id, 'hold' AS wrong FROM tasks t WHERE (t.status IN ('PENDING', 'PROCESSING'))
         <> (SELECT count(*) FROM holds h LEFT JOIN settlements s USING (task_id) WHERE h.task_id = t.id AND s.task_id IS NULL)`),
       ...this.all(`SELECT id, 'attempts' AS wrong FROM tasks t WHERE (t.status = 'PROCESSING')

@@ -196,6 +196,8 @@ export type WaitingFor =
 /** What the Dispatcher knows of a task that is not done. */
 export interface LiveTask {
   progress?: TaskProgress;
+  /** Whose progress that is. */
+  attemptId?: string;
   queuePosition?: number;
   waitingFor?: WaitingFor;
   stopping?: true;

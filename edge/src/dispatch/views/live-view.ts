@@ -19,7 +19,7 @@ export function viewItem(store: DispatchStore, item: WorkItem, newest: TaskProgr
     case "offered":
       return { queuePosition: 0, waitingFor: { code: "AGENT_ANSWER" } };
     case "running":
-      return { progress: newest ?? item.progress };
+      return { progress: newest ?? item.progress, attemptId: item.attempt.id };
     case "ending":
       return { progress: newest ?? { phase: "uploading", step: 0, totalSteps: 0 } };
     case "stopping":
