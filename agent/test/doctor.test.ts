@@ -41,11 +41,3 @@ test.each([
   expect(code).toBe(1);
   expect(stdout).not.toContain("wrong_key");
 });
-
-test("finds an edge that takes only agents of another time", async () => {
-  const edge = await startedEdge();
-  edge.protocols = { oldest: 7, newest: 8 };
-  const { code, stdout } = await doctor(["--edge", edge.url, "--key", KEY]);
-  expect(stdout).toMatch(/^!! +protocol +this agent speaks version 1, and the edge takes versions 7 to 8$/m);
-  expect(code).toBe(1);
-});

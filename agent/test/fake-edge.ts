@@ -109,7 +109,6 @@ export class FakeEdge {
   upgrades = 0;
   welcome: WelcomeMessage | null = WELCOME;
   answersPings = true;
-  protocols = { oldest: OLDEST_PROTOCOL_VERSION, newest: PROTOCOL_VERSION };
   readonly #server: Server;
   readonly #sockets = new WebSocketServer({ noServer: true });
 
@@ -178,7 +177,7 @@ export class FakeEdge {
         JSON.stringify({
           code: 200,
           message: "success",
-          data: { status: "ok", agents: 0, agentProtocol: this.protocols },
+          data: { status: "ok", agents: 0, agentProtocol: { oldest: OLDEST_PROTOCOL_VERSION, newest: PROTOCOL_VERSION } },
           timestamp: Date.now(),
           requestId: "r",
         }),

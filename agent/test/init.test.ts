@@ -90,14 +90,17 @@ test("a program of the owner's is asked for with what it stands for", async () =
 });
 
 test("what is said or found is not asked, and the key is not shown while it is typed", async () => {
-  const { start, answer, all, written } = await asked({ env: { STARGRAPH_EDGE: "https://edge.example" }, there: ["comfyui", "built-in"] });
+  const { start, answer, all, written } = await asked({
+    env: { STARGRAPH_EDGE: "https://edge.example", npm_command: "exec" },
+    there: ["comfyui", "built-in"],
+  });
   const done = start();
   await answer("Agent key", `${KEY}\r`);
   await answer("When may it work?", "\r");
   expect(await done).toBe(0);
   expect(all()).not.toContain(KEY);
   expect(all()).not.toContain("What draws?");
-  expect(all()).toContain("to draw with comfyui at http://127.0.0.1:8188");
+  expect(all()).toContain("to draw with comfyui at http://127.0.0.1:8188.\nNow: npx stargraph-agent doctor");
   expect(written()).toMatchObject({ edge: new URL("https://edge.example"), engines: [{ engine: "comfyui" }] });
 });
 

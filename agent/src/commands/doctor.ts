@@ -13,9 +13,8 @@ export async function doctor(line: CommandLine, openEngines: OpenEngines): Promi
   const facts = await examine({ ...config, engines: await chosenEngines(config) }, openEngines);
   const findings = diagnose(facts);
   const isWell = canServe(facts);
-  const paint = wantsColour(process.stdout.isTTY, process.env) ? inColour : inBlackAndWhite;
-  process.stdout.write(
-    line.flags["json"] === true ? `${JSON.stringify({ isWell, findings })}\n` : describeFindings(findings, isWell, paint),
-  );
+  const { stdout, env } = process;
+  const look = { paint: wantsColour(stdout.isTTY, env) ? inColour : inBlackAndWhite, columns: stdout.isTTY ? stdout.columns : Infinity };
+  stdout.write(line.flags["json"] === true ? `${JSON.stringify({ isWell, findings })}\n` : describeFindings(findings, isWell, look));
   return isWell ? 0 : 1;
 }

@@ -39,9 +39,9 @@ export async function init(line: CommandLine, { terminal, around, findEngines: f
   const flag = typeof named === "string" ? ` --config ${path}` : "";
   const { engine } = answers;
   const where = "url" in engine ? ` at ${engine.url}` : "";
-  terminal.output.write(
-    `Wrote ${path}, to draw with ${engine.engine}${where}.\nNow: stargraph-agent doctor${flag}, then stargraph-agent${flag}\n`,
-  );
+  // npx has put no command on the path.
+  const program = around.env["npm_command"] === "exec" ? "npx stargraph-agent" : "stargraph-agent";
+  terminal.output.write(`Wrote ${path}, to draw with ${engine.engine}${where}.\nNow: ${program} doctor${flag}, then ${program}${flag}\n`);
   return 0;
 }
 

@@ -1,5 +1,6 @@
 import { type AgentModel, PROTOCOL_VERSION } from "@star-graph/shared/agent-protocol";
 import { expect, test } from "vitest";
+import { inBlackAndWhite } from "../view/paint.ts";
 import { describeFindings } from "./describe.ts";
 import { canServe, diagnose } from "./diagnose.ts";
 import type { Facts } from "./facts.ts";
@@ -105,4 +106,15 @@ test("with several engines, each says what it lacks for a type", () => {
   ];
   const video = diagnose({ ...WELL, engines }).find(({ subject }) => subject === "TEXT2VIDEO");
   expect(video?.text).toBe("no: sdapi cannot make videos; comfyui does not answer");
+});
+
+test("on a terminal a long line goes on where its text began, and no word is broken", () => {
+  const findings = diagnose({ ...WELL, engines: [{ name: "comfyui", health: { isReady: true }, models: [] }] });
+  const lines = describeFindings(findings, false, { paint: inBlackAndWhite, columns: 60 }).split("\n");
+  const at = lines.findIndex((line) => line.startsWith("--  UPSCALE"));
+  expect(lines.slice(at, at + 2)).toEqual([
+    "--  UPSCALE     no: comfyui needs RealESRGAN_x4plus.pth in",
+    "                its upscale_models",
+  ]);
+  expect(Math.max(...lines.slice(0, -3).map((line) => line.length))).toBeLessThanOrEqual(60);
 });
