@@ -1,7 +1,7 @@
 import type { TaskType } from "@star-graph/shared/task";
 import type { EngineModel } from "../engine.ts";
 import { type ControlType, controlsOf } from "./control-nets.ts";
-import { type Family, fileName, isCalled, KNOWN_MODELS } from "../known-models.ts";
+import { type Family, fileName, filesOfModel, isCalled, KNOWN_MODELS } from "../known-models.ts";
 import { LOADERS } from "./loaders.ts";
 import { choicesOf, type NodeClasses } from "./object-info.ts";
 import type { ImageFiles, Recipe } from "./recipes.ts";
@@ -21,8 +21,8 @@ type Wanted = ComfyUISettings["models"][number];
  */
 export function findModels(classes: NodeClasses, mapping: readonly Wanted[], workflows: readonly Workflow[]): FoundModel[] {
   const found = workflows.filter((workflow) => workflow.isRunnable(classes)).map(ofWorkflow);
-  const known = KNOWN_MODELS.flatMap(({ name, family, files }): Wanted[] => {
-    const file = filesOf(classes, family).find((listed) => files.test(fileName(listed)));
+  const known = KNOWN_MODELS.flatMap(({ name, family, ...names }): Wanted[] => {
+    const [file] = filesOfModel(names, filesOf(classes, family), (listed) => listed);
     return file === undefined ? [] : [{ name, family, file }];
   });
   for (const wanted of [...mapping, ...known]) {
@@ -150,7 +150,7 @@ function recipeOf(classes: NodeClasses, wanted: Wanted, file: string, known: rea
 function upscalersLike(classes: NodeClasses, file: string, { name }: Wanted): Map<number, string> {
   const factorOf = (listed: string) => Number(/(?:x|^|[_-])([2348])x?(?=\D|$)/i.exec(fileName(listed))?.[1] ?? 4);
   const series = KNOWN_MODELS.find((known) => known.name === name && known.files.test(fileName(file)));
-  const files = series ? filesOf(classes, "upscaler").filter((listed) => series.files.test(fileName(listed))) : [file];
+  const files = series ? filesOfModel(series, filesOf(classes, "upscaler"), (listed) => listed) : [file];
   return new Map(files.map((listed) => [factorOf(listed), listed]));
 }
 
@@ -162,7 +162,7 @@ function stillOf(classes: NodeClasses, known: readonly Wanted[]): ImageFiles | n
 
 function wanOf(classes: NodeClasses, family: "wan2.1-t2v" | "wan2.1-i2v" | "wan2.2-ti2v", diffusion: string): Made | null {
   const textEncoder = choicesOf(classes, "CLIPLoader", "clip_name").find((name) => /umt5/i.test(name));
-  const version = family === "wan2.2-ti2v" ? /wan_?2\.2.*vae/i : /wan_?2\.1.*vae/i;
+  const version = family === "wan2.2-ti2v" ? /wan_?2[._]2.*vae/i : /wan_?2[._]1.*vae/i;
   const vae = choicesOf(classes, "VAELoader", "vae_name").find((name) => version.test(fileName(name)));
   if (textEncoder === undefined || vae === undefined || !has(classes, "ModelSamplingSD3", "KSampler", "ImageScale", ...VIDEO_NODES))
     return null;

@@ -2,6 +2,7 @@ import type { EngineTask } from "@star-graph/shared/rest/generate";
 import { describe, expect, test } from "vitest";
 import { aTask } from "../../../test/comfyui/tasks.ts";
 import { GRAPHS, readJson } from "../../../test/comfyui/transcript.ts";
+import { filesOfModel, KNOWN_MODELS } from "../known-models.ts";
 import { findModels, leftOut } from "./find-models.ts";
 import { Graph } from "./graph.ts";
 import { framesNear } from "./graphs/video.ts";
@@ -111,6 +112,18 @@ describe("models are found", () => {
       "wan2.2-ti2v-5b: TEXT2VIDEO IMG2VIDEO",
       "ltx-video: TEXT2VIDEO IMG2VIDEO",
     ]);
+  });
+
+  test.each([
+    ["stable-diffusion-v1-5", ["sd-v1-5-inpainting.ckpt", "v1-5-pruned.safetensors", "x/v1-5-pruned-emaonly.safetensors"], 2],
+    ["stable-diffusion-v1-5", ["sd-v1-5-inpainting.ckpt"], null],
+    ["stable-diffusion-xl-base-1.0", ["sd_xl_base_1.0_inpainting_0.1.safetensors"], null],
+    ["stable-diffusion-xl-base-1.0", ["sd_xl_base_1.0_0.9vae.safetensors", "sd_xl_base_1.0.safetensors"], 1],
+    ["ltx-video", ["ltxv-13b-0.9.7-distilled-lora128.safetensors", "ltxv-2b-0.9.6-dev.safetensors"], 1],
+    ["wan2.1-i2v", ["Wan2_1-I2V-14B-480P_lora.safetensors", "Wan2_1-I2V-14B-480P_fp8_e4m3fn.safetensors"], 1],
+  ])("%s is never another model whose name begins alike: %j", (name, files, index) => {
+    const known = KNOWN_MODELS.find((model) => model.name === name) ?? { files: /never/ };
+    expect(filesOfModel(known, files, (file) => file)[0] ?? null).toBe(index === null ? null : files[index]);
   });
 
   test("the owner's mapping comes first, and what is not there is not offered", () => {

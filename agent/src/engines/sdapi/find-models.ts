@@ -1,5 +1,5 @@
 import type { TaskType } from "@star-graph/shared/task";
-import { fileName, isCalled, KNOWN_MODELS } from "../known-models.ts";
+import { fileName, filesOfModel, isCalled, KNOWN_MODELS } from "../known-models.ts";
 import type { Family, FoundModel } from "./server.ts";
 import type { SdapiSettings } from "./settings.ts";
 
@@ -31,8 +31,8 @@ const MODULES = {
 
 /** What a server can make under the names of the API: the owner's mapping first, then the table of known files. */
 export function findModels(lists: ServerLists, { models, upscalers }: Pick<SdapiSettings, "models" | "upscalers">): FoundModel[] {
-  const known = KNOWN_MODELS.flatMap(({ name, family, files }) => {
-    const there = lists.checkpoints.find(({ file }) => files.test(fileName(file)));
+  const known = KNOWN_MODELS.flatMap(({ name, family, ...names }) => {
+    const [there] = filesOfModel(names, lists.checkpoints, ({ file }) => file);
     return there && (family === "sd15" || family === "sdxl") ? [{ name, family, checkpoint: there.title }] : [];
   });
   const found: FoundModel[] = [];
