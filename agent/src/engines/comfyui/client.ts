@@ -1,12 +1,13 @@
 import { Agent, type Dispatcher, FormData, request } from "undici";
 import { z } from "zod";
-import { messageOf, parseJson } from "../../outside.ts";
+import { messageOf } from "../../outside.ts";
 import { EngineError } from "../engine.ts";
 import { type ServerAddress, serverAddress, urlBelow } from "../server-address.ts";
 import { refusalOf } from "./failures.ts";
 import type { Graph } from "./graph.ts";
 import { type HistoryEntry, parseHistory, parseQueue, type ServerQueue } from "./history.ts";
 import type { ServerFile } from "./outputs.ts";
+import { parsePythonJson } from "./python-json.ts";
 
 /** The server did not answer, or answered something that is none. Whether it is gone, the caller finds out. */
 export class ServerSilent extends Error {
@@ -75,7 +76,7 @@ export class ComfyClient {
     return z
       .array(z.string())
       .catch([])
-      .parse(status === 200 ? parseJson(bytes.toString("utf8")) : []);
+      .parse(status === 200 ? parsePythonJson(bytes.toString("utf8")) : []);
   }
 
   /** @throws {ServerSilent} */
@@ -102,7 +103,7 @@ export class ComfyClient {
     const { status, bytes } = await this.#send("POST", this.#urlOf("prompt"), {
       json: { prompt: graph, prompt_id: promptId, client_id: clientId, extra_data: extra },
     });
-    const body = parseJson(bytes.toString("utf8"));
+    const body = parsePythonJson(bytes.toString("utf8"));
     const accepted = Accepted.safeParse(body);
     if (status !== 200 || !accepted.success || Object.keys(accepted.data.node_errors).length > 0) throw refusalOf(status, body);
     return accepted.data.prompt_id ?? promptId;
@@ -158,7 +159,7 @@ export class ComfyClient {
     form.append("subfolder", "stargraph");
     form.append("type", "input");
     const { status, bytes: answer } = await this.#send("POST", this.#urlOf("upload/image"), { form, timeoutMs: TRANSFER_MS });
-    const uploaded = Uploaded.safeParse(parseJson(answer.toString("utf8")));
+    const uploaded = Uploaded.safeParse(parsePythonJson(answer.toString("utf8")));
     if (status === 200 && uploaded.success) {
       const { name: given, subfolder } = uploaded.data;
       return subfolder === "" ? given : `${subfolder}/${given}`;
@@ -181,7 +182,7 @@ export class ComfyClient {
 
   async #json(path: string, timeoutMs?: number): Promise<unknown> {
     const { status, bytes } = await this.#send("GET", this.#urlOf(path), timeoutMs === undefined ? {} : { timeoutMs });
-    const body = status === 200 ? parseJson(bytes.toString("utf8")) : undefined;
+    const body = status === 200 ? parsePythonJson(bytes.toString("utf8")) : undefined;
     if (body === undefined) throw new ServerSilent(`GET /${path} answered ${status}`);
     return body;
   }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { parseJson } from "../../outside.ts";
 import type { NodeFailure } from "./failures.ts";
 import { OutputFiles } from "./outputs.ts";
+import { parsePythonJson } from "./python-json.ts";
 
 /** What the server says of a job, by its own names. */
 export type JobEvent =
@@ -45,7 +46,7 @@ const Message = z.discriminatedUnion("type", [
 
 /** A text frame about a job; null for all others (`status`, `feature_flags`, `progress_state`, what newer servers say). */
 export function parseJobEvent(text: string): JobEvent | null {
-  const parsed = Message.safeParse(parseJson(text));
+  const parsed = Message.safeParse(parsePythonJson(text));
   if (!parsed.success) return null;
   const { type, data } = parsed.data;
   const promptId = data.prompt_id;

@@ -38,8 +38,9 @@ const NodeInfo = z.object({
 const Options = z
   .object({
     options: z.array(z.unknown()).optional(),
-    min: z.number().optional(),
-    max: z.number().optional(),
+    // A limit may be none, which Python calls infinite.
+    min: z.number().optional().catch(undefined),
+    max: z.number().optional().catch(undefined),
     default: z.unknown().optional(),
     image_upload: z.boolean().optional(),
     /** The value is a list of choices. */
