@@ -37,6 +37,8 @@ export class ReplayServer {
   readonly jobs: ReplayedJob[] = [];
   /** Names of the lines that were opened, in order. */
   readonly openNames: string[] = [];
+  /** What was said first on each of them. */
+  readonly firstMessages: unknown[] = [];
   /** What `GET /models/<folder>` answers is made of. */
   files = "as recorded";
   answersPings = true;
@@ -67,6 +69,7 @@ export class ReplayServer {
         ws.on("ping", () => server.answersPings && ws.pong());
         const clientId = new URL(request.url ?? "", "http://x").searchParams.get("clientId") ?? "";
         server.openNames.push(clientId);
+        ws.once("message", (data: Buffer) => server.firstMessages.push(JSON.parse(data.toString("utf8"))));
         server.#connections.push({ socket: ws, clientId });
       });
     });

@@ -96,7 +96,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   server_crashes_inside_a_node: { ...upscale, ends: lost },
 };
 
-/** Recordings of requests alone, or of what a restarted server answers: held in `http.test.ts` and `trouble.test.ts`. */
+/** Recordings of requests alone, or of what a restarted server answers: held in `http.test.ts` and `traps.test.ts`. */
 const ELSEWHERE = [
   "http_oddities",
   "history_deleted",

@@ -1,6 +1,7 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { ComfyClient } from "../../src/engines/comfyui/client.ts";
 import { parseJobEvent, parseSentPicture } from "../../src/engines/comfyui/events.ts";
-import { executionFailure } from "../../src/engines/comfyui/failures.ts";
+import { executionFailure, refusalOf } from "../../src/engines/comfyui/failures.ts";
 import { parseHistory } from "../../src/engines/comfyui/history.ts";
 import { type Job, judgeJob, newJob, onJobEvent, onJobPicture } from "../../src/engines/comfyui/job.ts";
 import { choicesOf, parseObjectInfo } from "../../src/engines/comfyui/object-info.ts";
@@ -9,6 +10,7 @@ import { problemsOf } from "../../src/engines/comfyui/validate-graph.ts";
 import type { EngineProgress } from "../../src/engines/engine.ts";
 import { cleanMedia } from "../../src/engines/media/to-file.ts";
 import { anMp4, aPng, aJpeg, pngWithNotes } from "../pictures.ts";
+import { startCanned } from "./canned-server.ts";
 import { startFake } from "./fake-process.ts";
 import { recordedObjectInfo, runTask, SECRET, startEngine, startReplay, until, withModels } from "./start-engine.ts";
 import { aTask } from "./tasks.ts";
@@ -68,12 +70,15 @@ describe("ending", () => {
     expect(judgeJob(job, parseHistory(aHistory({ status_str: "success" }), ID), false)).toMatchObject({ kind: "succeeded" });
   });
 
-  test("3: an empty history says nothing: the queue tells a job that waits or runs from one that is lost", () => {
+  test("3: an empty history says nothing: the queue tells a job that waits or runs from one that is lost, else what was told counts", () => {
     const { job } = jobTold(GRAPH, ["execution_start"]);
     expect(judgeJob(job, parseHistory({}, ID), true)).toBeNull();
     expect(judgeJob(job, parseHistory({}, ID), false)).toEqual({ kind: "lost" });
     const told = jobTold(GRAPH, ["executed", { node: "7", output: { images: [{ filename: "a.png" }] } }], ["execution_success"]).job;
     expect(judgeJob(told, null, false)).toMatchObject({ kind: "succeeded", outputs: new Map([["7", [{ filename: "a.png" }]]]) });
+    const failed = jobTold(GRAPH, ["execution_error", { node_type: "KSampler", exception_type: "RuntimeError" }]).job;
+    expect(judgeJob(failed, null, false)).toMatchObject({ kind: "failed", failure: { nodeType: "KSampler" } });
+    expect(judgeJob(jobTold(GRAPH, ["execution_interrupted", {}]).job, null, false)).toEqual({ kind: "interrupted" });
   });
 });
 
@@ -118,12 +123,24 @@ describe("accepted but not right", () => {
 });
 
 describe("errors", () => {
-  test("8 and 9: each kind of refusal has its own meaning, long lists and all", () => {
-    const { body } = readJson("errors/bad_sampler_and_scheduler.json") as { body: { node_errors: object } };
-    expect(JSON.stringify(body)).toContain("list of length 44");
+  test("8: what is refused is told by the input, for a long list names no values", () => {
+    const { status, body } = readJson("errors/bad_sampler_and_scheduler.json") as { status: number; body: unknown };
+    const { message, cause } = refusalOf(status, body);
+    expect(message).toBe("ComfyUI refused the graph (KSampler, sampler_name)");
+    // For the owner's log.
+    expect(String(cause)).toContain("list of length 44");
     const graph = { ...GRAPH, 5: { class_type: "KSampler", inputs: { sampler_name: "euler_b", scheduler: "never" } } };
     const wrong = problemsOf(graph, CLASSES).filter(({ kind }) => kind === "not-in-list");
     expect(wrong.map(({ input }) => input)).toEqual(["sampler_name", "scheduler"]);
+  });
+
+  test.each([
+    ["missing_node_class", "ComfyUI lacks a node that this task needs"],
+    ["image_not_uploaded", "ComfyUI does not find the input picture"],
+    ["link_to_absent_node", /^ComfyUI refused the graph/],
+  ])("9: %s has its own meaning", (name, words) => {
+    const { status, body } = readJson(`errors/${name}.json`) as { status: number; body: unknown };
+    expect(refusalOf(status, body).message).toMatch(words);
   });
 
   test("10: the words of an exception hold paths and tensors: none is passed on, and memory is told by either kind", () => {
@@ -151,6 +168,18 @@ describe("errors", () => {
     expect(String(other.cause)).toContain("BASE/models/x");
   });
 
+  test("10: what filled the memory may be an earlier job's model: it is given back", async () => {
+    const server = await startReplay();
+    const { engine } = startEngine(server.url);
+    await withModels(engine);
+    const { result } = await runTask(engine, aTask.textToImage());
+    const { job } = await server.nextJob();
+    job.played({ type: "execution_error", data: { node_type: "KSampler", exception_type: "torch.OutOfMemoryError" } });
+    job.endWell();
+    await expect(result).rejects.toMatchObject({ failure: "NO_GPU" });
+    await until(() => server.requests.some((request) => request.startsWith("POST /free ") && request.includes("unload_models")));
+  });
+
   test("11: a crash gives no message: the job fails for another try once nothing answers, and nothing more is offered", async () => {
     const server = await startFake();
     // That its line is down takes no models away for a while.
@@ -168,7 +197,7 @@ describe("errors", () => {
 });
 
 describe("cancelling", () => {
-  test("12: the answer to a cancel says nothing, so it is repeated until the job is over", async () => {
+  test("12: the answer to a cancel says nothing: a node that looks up late is stopped all the same", async () => {
     const server = await startFake({ stepMs: 10, traits: ["old"] });
     const { engine } = startEngine(server.url);
     await withModels(engine);
@@ -177,6 +206,19 @@ describe("cancelling", () => {
     run.abort.abort(new Error("cancelled"));
     await expect(run.result).rejects.toThrow("cancelled");
     expect(server.finished.seen).toMatchObject([{ isInterrupted: true }]);
+  });
+
+  test("12: one that has no effect at all is repeated", async () => {
+    const server = await startReplay();
+    const { engine } = startEngine(server.url, {}, { stuckMs: 3_600_000 });
+    await withModels(engine);
+    const run = await runTask(engine, aTask.textToImage());
+    const { job, body } = await server.nextJob();
+    run.abort.abort(new Error("cancelled"));
+    const cancel = `POST /api/jobs/${body.prompt_id}/cancel`;
+    await until(() => server.requests.filter((request) => request === cancel).length > 2);
+    job.drop();
+    await expect(run.result).rejects.toThrow("cancelled");
   });
 
   test("13: an interrupt without an id would stop whoever's job runs: none is ever sent, and none while ours does not run", async () => {
@@ -208,12 +250,28 @@ describe("cancelling", () => {
 });
 
 describe("connection", () => {
-  test("15: after a reconnect a message may say no job: it tells nothing, and the jobs are asked about", () => {
+  test("15: after a reconnect a message may say no job: it tells nothing", () => {
     const [said] = readTranscript("disconnect_then_reconnect_same_client_id").filter(
       ({ message }) => message?.type === "executing" && !message.data?.["prompt_id"],
     );
     expect(said?.message).toMatchObject({ data: { node: "2" } });
     expect(parseJobEvent(JSON.stringify(said?.message))).toBeNull();
+  });
+
+  test("15: what was said while the line was down is asked for as soon as it is back", async () => {
+    const server = await startReplay();
+    // Nothing else would ask within the time that a test has.
+    const { engine } = startEngine(server.url, {}, { pollMs: 3_600_000, withdrawMs: 3_600_000 });
+    await withModels(engine);
+    const { result, progress } = await runTask(engine, aTask.textToImage());
+    const { job, body } = await server.nextJob();
+    const sampler = Object.keys(job.graph).find((id) => job.graph[id]?.class_type === "KSampler");
+    server.say({ type: "progress", data: { prompt_id: body.prompt_id, node: sampler, value: 1, max: 2 } });
+    await until(() => progress.some(({ phase }) => phase === "sampling"));
+    await server.stop();
+    job.endWell();
+    await server.listen();
+    expect((await result).files).toHaveLength(1);
   });
 
   test("16: each line has a name of its own, unless a job is open under the old one", async () => {
@@ -255,7 +313,7 @@ describe("connection", () => {
     expect(server.openNames).toContain(body.client_id);
   });
 
-  test("19: a restarted server has neither queue nor history: the job is lost, and for another try (server_restarted_after_kill)", async () => {
+  test("19: a restarted server has neither queue nor history: the job is lost, and for another try", async () => {
     const server = await startReplay();
     const { engine } = startEngine(server.url, {}, { goneMs: 60_000 });
     await withModels(engine);
@@ -264,10 +322,24 @@ describe("connection", () => {
     await server.listen();
     await expect(result).rejects.toMatchObject({ failure: "INTERNAL", isRetryable: true, message: "ComfyUI restarted and lost the task" });
     await withModels(engine);
-    const answers = readTranscript("server_restarted_after_kill")
-      .filter(({ http }) => http)
-      .map(({ body }) => body);
-    expect(answers).toEqual([{}, { queue_running: [], queue_pending: [] }]);
+  });
+
+  test("19: what it answers about such a job means that it is lost (server_restarted_after_kill)", async () => {
+    const rows = readTranscript("server_restarted_after_kill").filter(({ http }) => http !== undefined);
+    const id =
+      rows
+        .find(({ http }) => http?.startsWith("GET /history/"))
+        ?.http?.split("/")
+        .at(-1) ?? "";
+    const server = await startCanned(({ method, path }) => {
+      const row = rows.find(({ http }) => http === `${method} ${path}`);
+      return { status: row?.status ?? 500, body: row?.body };
+    });
+    const client = new ComfyClient(server.url);
+    onTestFinished(() => client.close());
+    const { job } = jobTold(GRAPH, ["execution_start"]);
+    const { running, waiting } = await client.queue();
+    expect(judgeJob(job, await client.history(id), [...running, ...waiting].includes(id))).toEqual({ kind: "lost" });
   });
 });
 
@@ -377,8 +449,12 @@ describe("files", () => {
   test("26: choices come in two forms, and new files show without a restart (model_file_added_while_running)", async () => {
     expect(choicesOf(CLASSES, "UpscaleModelLoader", "model_name")).toEqual(["RealESRGAN_x2plus.pth", "RealESRGAN_x4plus.pth"]);
     expect(choicesOf(CLASSES, "ControlNetLoader", "control_net_name")).toHaveLength(3);
-    const [before, after] = readTranscript("model_file_added_while_running").filter(({ http }) => http === "GET /models/checkpoints");
-    expect(after?.body ?? before?.body).toContain("broken.safetensors");
+    const [listed, described] = readTranscript("model_file_added_while_running").filter(({ http }) => http);
+    const added = choicesOf(parseObjectInfo(described?.body), "CheckpointLoaderSimple", "ckpt_name");
+    expect(added).toEqual(listed?.body);
+    expect(added.filter((file) => !choicesOf(CLASSES, "CheckpointLoaderSimple", "ckpt_name").includes(file))).toEqual([
+      "broken.safetensors",
+    ]);
     const info = structuredClone(recordedObjectInfo()) as Record<string, { input: { required: Record<string, unknown[]> } }>;
     const server = await startReplay({ objectInfo: info });
     const { engine } = startEngine(server.url);
@@ -392,6 +468,13 @@ describe("files", () => {
 });
 
 describe("pictures on the socket", () => {
+  test("say whose they are, because a line's first message asks for that", async () => {
+    const server = await startReplay();
+    await withModels(startEngine(server.url).engine);
+    await until(() => server.firstMessages.length > 0);
+    expect(server.firstMessages).toEqual([{ type: "feature_flags", data: { supports_preview_metadata: true } }]);
+  });
+
   const frame = (...numbers: number[]) =>
     Buffer.concat([...numbers.map((number) => Buffer.from([0, 0, 0, number])), Buffer.from("picture")]);
 
