@@ -385,9 +385,23 @@ describe("progress", () => {
       ["executing", { node: "23" }],
       ["progress", { node: "23", value: 5, max: 10 }],
     );
-    expect(steps(told.reports)).toEqual(["sampling 0/150", "sampling 10/150", "sampling 80/150"]);
+    expect(steps(told.reports)).toEqual(["sampling 0/10", "sampling 5/10"]);
     const own = { 2: { class_type: "OwnNode", inputs: {} } };
     expect(steps(jobTold(own, ["progress", { node: "2", value: 3, max: 12 }]).reports)).toEqual(["sampling 3/12"]);
+  });
+
+  test("20: the steps that are told are those that were ordered, however many pictures or frames each of them draws", () => {
+    const batch = {
+      4: { class_type: "EmptyLatentImage", inputs: { batch_size: 4 } },
+      5: { class_type: "KSampler", inputs: { steps: 20, latent_image: ["4", 0] } },
+    };
+    expect(steps(jobTold(batch, ["progress", { node: "5", value: 7, max: 20 }]).reports)).toEqual(["sampling 7/20"]);
+    const scheduled = {
+      1: { class_type: "EmptyLTXVLatentVideo", inputs: { length: 97 } },
+      2: { class_type: "LTXVScheduler", inputs: { steps: 30 } },
+      3: { class_type: "SamplerCustom", inputs: { latent_image: ["1", 0], sigmas: ["2", 0] } },
+    };
+    expect(steps(jobTold(scheduled, ["progress", { node: "3", value: 15, max: 30 }]).reports)).toEqual(["sampling 15/30"]);
   });
 
   test("20: a graph that is all cached has neither nodes at work nor steps, and is done at once", () => {

@@ -41,13 +41,19 @@ export function progressOfGraph(graph: Graph): JobProgress {
   for (const [id, { class_type: className, inputs }] of Object.entries(graph)) {
     const usual = COUNTING[className];
     if (usual === undefined) continue;
-    counting.set(id, { steps: wholeNumber(inputs["steps"]) ?? usual, weight: framesBefore(graph, id) });
+    counting.set(id, { steps: wholeNumber(inputs["steps"]) ?? stepsOfSigmas(graph, id) ?? usual, weight: framesBefore(graph, id) });
   }
   const newest: Step = { phase: "loading", step: 0, totalSteps: 1 };
   return { counting, nodes: Object.keys(graph).length, done: new Set(), parts: new Map(), current: null, newest };
 }
 
 const wholeNumber = (value: unknown): number | null => (typeof value === "number" && value >= 1 ? Math.floor(value) : null);
+
+/** Where a scheduler node makes the steps. */
+function stepsOfSigmas(graph: Graph, id: string): number | null {
+  const link = graph[id]?.inputs["sigmas"];
+  return Array.isArray(link) ? wholeNumber(graph[String(link[0])]?.inputs["steps"]) : null;
+}
 
 /** Frames or pictures that a sampler works on at once: those of the node that makes its latent. */
 function framesBefore(graph: Graph, id: string): number {
@@ -99,13 +105,18 @@ function stepOf({ counting, nodes, done, parts, current }: JobProgress): Step {
   const costs = [...counting].map(([id, { steps, weight }]) => ({ total: steps * weight, done: (parts.get(id) ?? 0) * steps * weight }));
   const total = costs.reduce((sum, cost) => sum + cost.total, 0);
   const finished = costs.reduce((sum, cost) => sum + cost.done, 0);
+  // Whoever ordered so many steps sees them counted: those of the sampler that costs most, whatever else there is.
+  const ordered = [...counting.values()].toSorted((a, b) => b.steps * b.weight - a.steps * a.weight)[0]?.steps ?? 1;
   const others = Math.max(1, nodes - counting.size);
   const othersDone = [...done].filter((id) => !counting.has(id)).length;
   if (total > 0 && finished >= total) return { phase: "encoding", step: Math.min(others, othersDone), totalSteps: others };
   const isSampling = finished > 0 || (current !== null && counting.has(current));
-  if (isSampling) return { phase: "sampling", step: Math.floor(finished), totalSteps: total };
+  if (isSampling) return { phase: "sampling", step: Math.floor((finished / total) * ordered + ROUNDING), totalSteps: ordered };
   return { phase: "loading", step: Math.min(others, othersDone), totalSteps: others };
 }
+
+/** A third of three steps is one, and not a little less. */
+const ROUNDING = 1e-9;
 
 const ORDER = ["loading", "sampling", "encoding"] as const;
 
