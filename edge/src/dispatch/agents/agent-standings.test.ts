@@ -53,21 +53,48 @@ describe("agents", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test("are told what their owner earned once they have completed something, and of another day nothing", async () => {
+  /** Agent `a` of owner 1002, who earns 7 more each time that it is read. */
+  function withEarnings() {
     const read: number[] = [];
     const readEarnedToday = async (userId: number) => (read.push(userId), 7 * read.length);
-    const { shard, standings, told } = surroundings({ readEarnedToday });
-    shard.connect("a");
-    const agent = shard.store.getAgent("a");
-    if (agent) shard.store.putAgent({ ...agent, ownerId: 1002 });
+    const made = surroundings({ readEarnedToday });
+    made.shard.connect("a", { ownerId: 1002 });
+    return { ...made, read, readEarnedToday };
+  }
+
+  test("are told what their owner earned once it has been read, and on another day nothing until it is read again", async () => {
+    const { standings, told, read } = withEarnings();
     standings.changed();
-    expect(told.get("a")).toMatchObject({ earnedToday: 0 });
-    await standings.earn("a");
-    vi.advanceTimersByTime(1_000);
+    expect(told.get("a")).not.toHaveProperty("earnedToday");
+    await vi.advanceTimersByTimeAsync(1_000);
     expect(told.get("a")).toMatchObject({ earnedToday: 7 });
+    await standings.earn("a");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(told.get("a")).toMatchObject({ earnedToday: 14 });
     vi.setSystemTime(NOON + 86_400_000);
     standings.changed();
     expect(told.get("a")).toMatchObject({ earnedToday: 0 });
-    expect(read).toEqual([1002]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect([told.get("a")?.earnedToday, read]).toEqual([21, [1002, 1002, 1002]]);
+  });
+
+  test("are told nothing else about earnings by an object that was evicted, until it has read them", async () => {
+    const { standings, told, shard, sent } = withEarnings();
+    standings.changed();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(told.get("a")).toMatchObject({ earnedToday: 7 });
+    const later = surroundings({
+      store: shard.store,
+      readEarnedToday: () => Promise.reject(new Error("D1 is away")),
+      connectedAgents: () => ["a"],
+      toldOf: (agentId) => told.get(agentId) ?? null,
+      setTold: (agentId, standing) => void told.set(agentId, standing),
+    });
+    vi.spyOn(console, "warn").mockImplementation(() => {});
+    sent.length = 0;
+    shard.submit(aTask({ model: "other" }));
+    later.standings.changed();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(told.get("a")).toMatchObject({ earnedToday: 7, waitingTasks: 1 });
   });
 });

@@ -29,6 +29,8 @@ const DAY_MS = 86_400_000;
 export class AgentStandings {
   /** By owner; what was earned on another day is not today's. Lost with memory, and read again. */
   readonly #earned = new Map<number, { day: number; credits: number }>();
+  /** Owners whose earnings are being read. */
+  readonly #reading = new Set<number>();
   readonly #deps: AgentStandingsDeps;
   #lookedAt = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -60,11 +62,14 @@ export class AgentStandings {
     const { store, readEarnedToday, now } = this.#deps;
     const ownerId = store.getAgent(agentId)?.ownerId;
     if (!readEarnedToday || ownerId === undefined) return;
+    this.#reading.add(ownerId);
     try {
       this.#earned.set(ownerId, { day: Math.floor(now() / DAY_MS), credits: await readEarnedToday(ownerId) });
       this.changed();
     } catch (error) {
       log("warn", "earnings not read", { agentId, error: String(error) });
+    } finally {
+      this.#reading.delete(ownerId);
     }
   }
 
@@ -72,17 +77,22 @@ export class AgentStandings {
     const { store, words, toldOf, setTold, send, connectedAgents, now } = this.#deps;
     this.#lookedAt = now();
     for (const agentId of connectedAgents()) {
-      const standing = standingOf(store, agentId, words, this.#earnedBy(store.getAgent(agentId)?.ownerId));
+      const standing = standingOf(store, agentId, words, this.#earnedBy(agentId));
       if (!standing || !isNews(toldOf(agentId), standing)) continue;
       setTold(agentId, standing);
       send(agentId, standing);
     }
   }
 
-  #earnedBy(ownerId: number | undefined): number | undefined {
-    const { readEarnedToday, now } = this.#deps;
+  /** Credits of the agent's owner; absent where nobody earns, and until they have been read for the first time. */
+  #earnedBy(agentId: string): number | undefined {
+    const { store, readEarnedToday, toldOf, now } = this.#deps;
+    const ownerId = store.getAgent(agentId)?.ownerId;
     if (!readEarnedToday || ownerId === undefined) return undefined;
     const earned = this.#earned.get(ownerId);
-    return earned?.day === Math.floor(now() / DAY_MS) ? earned.credits : 0;
+    if (earned?.day === Math.floor(now() / DAY_MS)) return earned.credits;
+    if (!this.#reading.has(ownerId)) void this.earn(agentId);
+    // What an object that was evicted has forgotten is not nothing: it is as it was, until it is read.
+    return earned ? 0 : toldOf(agentId)?.earnedToday;
   }
 }
