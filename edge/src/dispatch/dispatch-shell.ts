@@ -9,7 +9,7 @@ import { makeOffer, type MakeOfferDeps } from "./duties/make-offer.ts";
 import type { Outbox } from "./duties/outbox.ts";
 import { OutboxWorker } from "./duties/outbox-worker.ts";
 import type { PerformDutyDeps } from "./duties/perform-duty.ts";
-import { onAgentGone, onAgentHello, onAgentMessage } from "./queue/agent-events.ts";
+import { onAgentGone, onAgentHello, onAgentMessage, onUpload } from "./queue/agent-events.ts";
 import { type AgentCommand, onAgentCommand, onAgentDismissed } from "./queue/agent-intake.ts";
 import type { QueueClock } from "./queue/clock.ts";
 import { onDutyDone } from "./queue/duty-outcomes.ts";
@@ -141,6 +141,13 @@ export class DispatchShell {
 
   hear(agentId: string, message: Exclude<AgentMessage, HelloMessage>): void {
     this.apply(onAgentMessage(this.#store, agentId, message, this.clock()));
+  }
+
+  /** Whether that attempt may still bring files. */
+  mayUpload(attemptId: string): boolean {
+    this.apply(onUpload(this.#store, attemptId, this.clock()));
+    const state = this.#store.findByAttempt(attemptId)?.state;
+    return state === "running" || state === "ending";
   }
 
   agentGone(agentId: string): void {

@@ -192,8 +192,7 @@ export class Dispatcher extends DurableObject {
 
   /** Whether that attempt may still bring files: fencing at the upload, so that a lost attempt leaves none. */
   mayUpload(attemptId: string): boolean {
-    const state = this.store.findByAttempt(attemptId)?.state;
-    return state === "running" || state === "ending";
+    return this.shell.mayUpload(attemptId);
   }
 
   /** The task whose input that attempt may read: its own, from the offer on. */

@@ -2,6 +2,7 @@ import { DEFAULTS } from "@star-graph/shared/defaults";
 import { describe, expect, test } from "vitest";
 import { aCompletion, aFailure, aModel, aTask } from "../testing/builders.ts";
 import { dutiesIn, offersIn, sentIn, Shard } from "../testing/shard.ts";
+import { onUpload } from "./agent-events.ts";
 import type { Effect } from "./types.ts";
 
 /** `task-1` runs as `attempt-1` on agent `a`. */
@@ -111,6 +112,16 @@ describe("an agent that speaks of an offer which it was not heard to accept", ()
     expect(dutiesIn(shard.say("a", message))[0]).toMatchObject({ kind: "started", attempt: { id: "attempt-1" } });
     expect(shard.state("task-1")).toBe(state);
     expect(shard.accept("a", "attempt-1")).toEqual([]);
+  });
+
+  test("has taken it when it brings a file, which may come before any word of it; a file of another attempt changes nothing", () => {
+    const shard = new Shard();
+    shard.connect("a");
+    shard.submit(aTask());
+    expect(onUpload(shard.store, "attempt-0", shard.clock)).toEqual([]);
+    expect(dutiesIn(onUpload(shard.store, "attempt-1", shard.clock))).toMatchObject([{ kind: "started", attempt: { id: "attempt-1" } }]);
+    expect(shard.state("task-1")).toBe("running");
+    expect(onUpload(shard.store, "attempt-1", shard.clock)).toEqual([]);
   });
 });
 

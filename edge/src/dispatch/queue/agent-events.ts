@@ -68,6 +68,12 @@ export function onAgentGone(store: DispatchStore, agentId: string, lastSeenAt: n
   if (agent) store.putAgent({ ...agent, isConnected: false, freeSlots: 0, lastSeenAt });
 }
 
+/** A file of an attempt is on its way, which takes another way than the word that the offer was accepted and may be there before it. */
+export function onUpload(store: DispatchStore, attemptId: string, clock: QueueClock): Effect[] {
+  const item = store.findByAttempt(attemptId);
+  return item?.state === "offered" ? onAccepted(store, item.attempt.agentId, attemptId, clock) : [];
+}
+
 type WorkingMessage = Exclude<AgentMessage, HelloMessage>;
 
 /** Any frame of a connected agent after its hello. */
