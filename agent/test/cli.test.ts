@@ -63,10 +63,45 @@ describe("one clear line and an exit code", () => {
 });
 
 describe("stopping", () => {
-  test.each(["hang", "stuck"])("SIGTERM says bye and exits 0 within 2 s while a task runs (%s)", async (prompt) => {
+  test("SIGTERM finishes what runs, takes no more, and leaves when it is delivered", async () => {
+    const edge = await startedEdge();
+    const agent = startWithTestEngine(["--edge", edge.url, "--key", KEY, "--state", await temporaryFolder()]);
+    const { line } = await edge.nextAgent();
+    line.send(anOffer(edge.url, "a1", { prompt: "until usr2" }));
+    await line.next("progress");
+    agent.child.kill("SIGTERM");
+    await agent.event("finishing");
+    line.send(anOffer("http://127.0.0.1:1", "a2"));
+    expect(await line.next("rejected")).toMatchObject({ attemptId: "a2" });
+    agent.child.kill("SIGUSR2");
+    await line.next("completed");
+    line.send({ type: "ack", attemptId: "a1", outcome: "recorded" });
+    await line.next("bye");
+    expect(await agent.ended).toMatchObject({ code: 0 });
+  });
+
+  test.each([
+    ["the time for it is over", "0.2s", 1],
+    ["a second one comes", "1h", 2],
+  ])("SIGTERM gives back what runs once %s", async (_, stopWithin, signals) => {
+    const edge = await startedEdge();
+    const args = ["--edge", edge.url, "--key", KEY, "--state", await temporaryFolder(), "--stop-within", stopWithin];
+    const agent = startWithTestEngine(args);
+    const { line } = await edge.nextAgent();
+    line.send(anOffer(edge.url, "a1", { prompt: "hang" }));
+    await line.next("progress");
+    agent.child.kill("SIGTERM");
+    await agent.event("finishing");
+    if (signals === 2) agent.child.kill("SIGTERM");
+    await line.next("bye");
+    expect(await agent.ended).toMatchObject({ code: 0 });
+  });
+
+  test.each(["hang", "stuck"])("where nothing is to be finished, SIGTERM says bye and exits 0 within 2 s (%s)", async (prompt) => {
     const edge = await startedEdge();
     const stateFolder = await temporaryFolder();
-    const agent = startWithTestEngine(["--edge", edge.url, "--state", stateFolder], { env: { STARGRAPH_KEY: KEY } });
+    const args = ["--edge", edge.url, "--state", stateFolder, "--stop-within", "0s"];
+    const agent = startWithTestEngine(args, { env: { STARGRAPH_KEY: KEY } });
     const { line } = await edge.nextAgent();
     line.send(anOffer(edge.url, "a1", { prompt }));
     await line.next("accepted");

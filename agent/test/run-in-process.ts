@@ -89,6 +89,7 @@ export async function startAgent(
       rest: { ...AT_WORK, ...options.rest },
       inputCacheBytes: options.inputCacheBytes ?? 1e6,
       statusPort: null,
+      stopWithinMs: 0,
       extraAuthorities: null,
       proxy: null,
     },

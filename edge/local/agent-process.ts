@@ -82,6 +82,9 @@ async function runOnce(
     "local",
     "--log",
     "json",
+    // Whoever stops the whole system waits for it.
+    "--stop-within",
+    "0s",
   ];
   const child = execa(process.execPath, [program, ...flags, "--map-model", models.join(",")], {
     // The key goes by environment: no process list shows it. Fewer allocation arenas halve what drawing threads keep (glibc).

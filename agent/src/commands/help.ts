@@ -19,7 +19,8 @@ Usage
 It opens one outbound WebSocket to the edge and waits for tasks: no port is
 opened here. A result stays on disk until the edge has it on record, so a lost
 line, a crash or a restart loses nothing. Ctrl-C finishes what runs and leaves;
-a second one gives it back to the edge, a third one leaves at once.
+a second one gives it back to the edge, a third one leaves at once. SIGTERM
+finishes what it can within --stop-within and gives the rest back.
 
 Commands (each has its own --help)
 {COMMANDS}
@@ -69,6 +70,8 @@ When to rest
 ${WHERE}  --log FORMAT       text: lines for people (default); json: one object a line
   --input-cache SIZE  Input pictures kept for the next task that works on them,
                      for a day at most; 0 keeps none (default: 512MB)
+  --stop-within TIME  How long tasks may still run after a SIGTERM; 0s gives them
+                     back at once (default: 30s)
   --status-port PORT  A page for this machine alone: / for people, /status as
                      JSON, /metrics for Prometheus (default: none)
   --help, --version

@@ -16,9 +16,12 @@ export async function run(line: CommandLine, openEngines: OpenEngines): Promise<
   const config = { ...said, engines: await chosenEngines(said) };
   const view = config.log === "text" ? await openViewWhereWanted(process.stdout, process.env) : null;
   const log = createLog(config.log, view?.print);
-  const { finish, stop, stopListening } = listenForStop(() => {
-    view?.close();
-    process.exit(INTERRUPTED);
+  const { finish, stop, stopListening } = listenForStop({
+    stopWithinMs: config.stopWithinMs,
+    leaveNow: () => {
+      view?.close();
+      process.exit(INTERRUPTED);
+    },
   });
   finish.addEventListener("abort", () => log.info("leaving", "Leaving once what runs is done. Ctrl-C again gives it back"));
   stop.addEventListener("abort", () => log.info("stopping", "Stopping"));

@@ -2,9 +2,10 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { homedir, userInfo } from "node:os";
 import { dirname, resolve } from "node:path";
 import type { CommandLine } from "../config/command-line.ts";
+import type { AgentConfig } from "../config/agent-config.ts";
 import { defaultConfigPath, readConfig, SURROUNDINGS, withEdgeAndKey } from "../config/read-config.ts";
 import { UsageError } from "../config/usage-error.ts";
-import { callTool, runTool } from "../machine/tool.ts";
+import { callTool } from "../machine/tool.ts";
 import { Refusal } from "../refusal.ts";
 import { commandOf, defineService, npxBeside, type ServiceDefinition } from "../service/definition.ts";
 import { AGENT_VERSION } from "../version.ts";
@@ -13,6 +14,9 @@ import { AGENT_VERSION } from "../version.ts";
 const PROXY_VARIABLES = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
 /** What may be said beside the word; all else has to be in the config file. */
 const OWN_FLAGS: readonly string[] = ["config", "dry-run"];
+
+/** An agent that is stopped finishes its tasks first, for as long as its settings say. */
+const STOP_MS = 10 * 60_000;
 
 /**
  * Has the system start the agent when its user signs in. Everything it needs has to be in the config file: a service has no
@@ -25,13 +29,15 @@ export async function service(line: CommandLine): Promise<number> {
   const flag = Object.keys(line.flags).find((name) => !OWN_FLAGS.includes(name));
   if (flag !== undefined) throw new UsageError(`--${flag} is nothing that a service keeps: say it in ${configPath}`);
   const [task] = line.words;
-  if (task === "install") checkSettings(configPath);
+  // What is taken away need not be right.
+  const stopWithinMs = task === "install" ? checkedSettings(configPath).stopWithinMs : 0;
   const script = process.argv[1] ?? "";
   const program = commandOf(process.execPath, script, AGENT_VERSION, npxBeside(process.execPath, process.platform));
   const { uid, username } = userInfo();
   const definition = defineService(process.platform, {
     command: [...program, "run", "--config", configPath],
     home,
+    stopWithinMs,
     uid,
     account: [process.env["USERDOMAIN"], username].filter((part) => part !== undefined).join("\\"),
   });
@@ -40,11 +46,12 @@ export async function service(line: CommandLine): Promise<number> {
   return task === "install" ? install(definition) : uninstall(definition);
 }
 
-function checkSettings(configPath: string): void {
-  const { proxy } = withEdgeAndKey(readConfig({ flags: { config: configPath } }, { ...SURROUNDINGS, env: {} }));
+function checkedSettings(configPath: string): AgentConfig {
+  const settings = withEdgeAndKey(readConfig({ flags: { config: configPath } }, { ...SURROUNDINGS, env: {} }));
   const variable = PROXY_VARIABLES.find((name) => process.env[name]);
-  if (proxy === null && variable !== undefined)
+  if (settings.proxy === null && variable !== undefined)
     throw new UsageError(`a service does not see ${variable}: give ${configPath} a "proxy:", or unset it if none is needed`);
+  return settings;
 }
 
 function showInstall({ file, stop, install: commands }: ServiceDefinition): number {
@@ -83,12 +90,12 @@ async function uninstall({ file, stop, uninstall: commands }: ServiceDefinition)
 }
 
 async function tryAll(commands: readonly (readonly string[])[]): Promise<void> {
-  for (const [program = "", ...args] of commands) await runTool(program, args);
+  for (const [program = "", ...args] of commands) await callTool(program, args, STOP_MS);
 }
 
 async function runAll(commands: readonly (readonly string[])[]): Promise<void> {
   for (const [program = "", ...args] of commands) {
-    const { failure } = await callTool(program, args);
+    const { failure } = await callTool(program, args, STOP_MS);
     if (failure !== null) throw new Refusal(`"${[program, ...args].join(" ")}" failed: ${failure}`);
   }
 }

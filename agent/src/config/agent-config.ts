@@ -46,6 +46,8 @@ export interface PartialConfig {
   inputCacheBytes: number;
   /** Where this machine can see how the agent is; null for nowhere. */
   statusPort: number | null;
+  /** How long tasks may still run after the system has asked this process to end. */
+  stopWithinMs: number;
   /** PEM text of authorities to trust besides the usual ones. */
   extraAuthorities: string | null;
   /** Of all that leaves this machine; null for the one that the environment names, if it does. */

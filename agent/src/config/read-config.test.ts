@@ -43,6 +43,7 @@ test("fills in what was not said", () => {
     },
     inputCacheBytes: 512e6,
     statusPort: null,
+    stopWithinMs: 30_000,
     extraAuthorities: null,
     proxy: null,
   });

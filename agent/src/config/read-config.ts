@@ -74,6 +74,7 @@ export function readConfig({ flags }: Pick<CommandLine, "flags">, around: Surrou
     },
     inputCacheBytes: settings["input-cache"],
     statusPort: settings["status-port"] ?? null,
+    stopWithinMs: settings["stop-within"],
     extraAuthorities: authoritiesOf(settings, file, sourceOf("ca-file"), around),
     proxy: settings.proxy ?? null,
   };

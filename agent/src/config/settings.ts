@@ -89,6 +89,7 @@ export const Settings = z.object({
 
   "free-after": duration.default(10 * 60_000),
 
+  "stop-within": duration.default(30_000),
   "input-cache": bytes.default(512e6),
   "status-port": whole(1, 65_535, "must be a port, from 1 to 65535").optional(),
   "ca-file": filled.optional(),

@@ -13,9 +13,13 @@ export const runTool: RunTool = async (command, args) => {
 };
 
 /** The same for a person who wants to know why it did not work: in the tool's own words, where it had any. */
-export function callTool(command: string, args: readonly string[]): Promise<{ failure: string | null; stdout: string }> {
+export function callTool(
+  command: string,
+  args: readonly string[],
+  timeoutMs = TOOL_MS,
+): Promise<{ failure: string | null; stdout: string }> {
   return new Promise((resolve) => {
-    execFile(command, [...args], { timeout: TOOL_MS, windowsHide: true, maxBuffer: 4 * 1024 * 1024 }, (error, stdout, stderr) => {
+    execFile(command, [...args], { timeout: timeoutMs, windowsHide: true, maxBuffer: 4 * 1024 * 1024 }, (error, stdout, stderr) => {
       if (!error) resolve({ failure: null, stdout });
       else if (hasCode(error, "ENOENT")) resolve({ failure: `this machine has no ${command}`, stdout });
       else resolve({ failure: stderr.trim() || messageOf(error), stdout });

@@ -6,7 +6,13 @@ test.each([
   ["darwin", "/opt/homebrew/bin/node", "/Users/somebody", "/Users/somebody/a & b/stargraph-agent.mjs"],
   ["win32", "C:\\Program Files\\nodejs\\node.exe", "C:\\Users\\some body", "C:\\tools\\stargraph agent\\bin\\stargraph-agent.mjs"],
 ] as const)("is defined for %s, with odd folders quoted as that system wants them", async (platform, node, home, script) => {
-  const spec = { command: [node, script, "run", "--config", `${home}/config.yaml`], home, uid: 501, account: "BOX\\some body" };
+  const spec = {
+    command: [node, script, "run", "--config", `${home}/config.yaml`],
+    home,
+    stopWithinMs: 30_000,
+    uid: 501,
+    account: "BOX\\some body",
+  };
   const definition = defineService(platform, spec);
   const lines = [
     `# ${definition?.file?.path}`,
@@ -21,7 +27,15 @@ test.each([
 });
 
 test("is not defined for a system that nobody wrote it for", () => {
-  expect(defineService("aix", { command: [], home: "/", uid: 0, account: "root" })).toBeNull();
+  expect(defineService("aix", { command: [], home: "/", stopWithinMs: 0, uid: 0, account: "root" })).toBeNull();
+});
+
+test.each([
+  ["itself", "/usr/bin/node", "mixed"],
+  ["what npx starts", "/usr/bin/npx", "control-group"],
+])("systemd gives the agent the time that it gives its tasks, and tells %s to end", (_, program, mode) => {
+  const unit = defineService("linux", { command: [program, "run"], home: "/", stopWithinMs: 120_500, uid: 0, account: "root" })?.file?.text;
+  expect(unit).toContain(`\nKillMode=${mode}\nTimeoutStopSec=136\n`);
 });
 
 test("what npx fetched is started by npx again, anything else by its path", () => {

@@ -6,6 +6,8 @@ export interface ServiceSpec {
   /** The program and its arguments, each as one word. */
   command: readonly string[];
   home: string;
+  /** How long tasks may still run when it is stopped. */
+  stopWithinMs: number;
   /** Numeric, of the user; launchd names the session by it. */
   uid: number;
   /** As Windows knows who is signed in: `COMPUTER\\name`. */
@@ -36,8 +38,18 @@ export function defineService(platform: NodeJS.Platform, spec: ServiceSpec): Ser
   return DEFINITIONS[platform]?.(spec) ?? null;
 }
 
-/** SIGTERM gives running tasks back, so a stop takes about two seconds; a wrong setting and the edge's refusal are not mended by another start. */
-function systemdUnit({ command, home }: ServiceSpec): ServiceDefinition {
+/** Beyond what tasks are given: to say goodbye and to end the engines. */
+const GOODBYE_SECONDS = 15;
+
+const stopSeconds = ({ stopWithinMs }: ServiceSpec): number => Math.ceil(stopWithinMs / 1000) + GOODBYE_SECONDS;
+
+/**
+ * SIGTERM is for the agent alone, or its engines would end in the midst of the tasks that it finishes. But npx hands no signal on: with it,
+ * all get one, and another when npx has ended, by which the agent gives back what runs. A wrong setting and the edge's refusal are not
+ * mended by another start.
+ */
+function systemdUnit(spec: ServiceSpec): ServiceDefinition {
+  const { command, home } = spec;
   const unit = `${NAME}.service`;
   const text = `[Unit]
 Description=Star-Graph agent
@@ -48,7 +60,8 @@ ExecStart=${command.map(quoteForSystemd).join(" ")}
 Restart=on-failure
 RestartSec=10
 RestartPreventExitStatus=2 ${REFUSED_BY_EDGE}
-TimeoutStopSec=15
+KillMode=${isNpx(command[0]) ? "control-group" : "mixed"}
+TimeoutStopSec=${stopSeconds(spec)}
 
 [Install]
 WantedBy=default.target
@@ -72,7 +85,8 @@ function quoteForSystemd(word: string): string {
 }
 
 /** launchd cannot leave out exit codes, so it waits longer before it starts the agent again. */
-function launchAgent({ command, home, uid }: ServiceSpec): ServiceDefinition {
+function launchAgent(spec: ServiceSpec): ServiceDefinition {
+  const { command, home, uid } = spec;
   const label = "com.stargraph.agent";
   const path = posix.join(home, "Library/LaunchAgents", `${label}.plist`);
   const log = posix.join(home, "Library/Logs", `${NAME}.log`);
@@ -87,6 +101,7 @@ ${command.map((word) => `    <string>${escapeXml(word)}</string>\n`).join("")}  
   <key>RunAtLoad</key><true/>
   <key>KeepAlive</key><dict><key>SuccessfulExit</key><false/></dict>
   <key>ThrottleInterval</key><integer>60</integer>
+  <key>ExitTimeOut</key><integer>${stopSeconds(spec)}</integer>
   <key>StandardOutPath</key><string>${escapeXml(log)}</string>
   <key>StandardErrorPath</key><string>${escapeXml(log)}</string>
 </dict>
@@ -154,6 +169,8 @@ const quoteForWindows = (word: string): string => (/[\s"]/.test(word) ? `"${word
 export function commandOf(node: string, script: string, version: string, npx: string): string[] {
   return /[\\/]_npx[\\/]/.test(script) ? [npx, "--yes", `stargraph-agent@${version}`] : [node, script];
 }
+
+const isNpx = (program = ""): boolean => /^npx(\.cmd)?$/.test(program.split(/[\\/]/).at(-1) ?? "");
 
 export const npxBeside = (node: string, platform: NodeJS.Platform): string =>
   platform === "win32" ? win32.join(win32.dirname(node), "npx.cmd") : join(posix.dirname(node), "npx");
