@@ -29,6 +29,12 @@ const watchMs = Number(values.minutes) * 60_000;
 const settleMs = values.settle === undefined ? SETTLE_MS : Number(values.settle) * 1000;
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "stargraph-idle-"));
+const program = path.join(folder, "agent");
+const scene = path.join(program, "node_modules/stargraph-scene");
+const build = (what: string, into: string) =>
+  execa(path.join(what, "node_modules/.bin/tsdown"), ["--out-dir", path.join(into, "dist")], { cwd: what });
+// While the edge comes up.
+const built = Promise.all([build(AGENT, program), build(path.join(AGENT, "scene"), scene)]);
 const wakes: string[] = [];
 const port = await findPort(0);
 const server = await startServer({
@@ -58,10 +64,7 @@ await seed(
 );
 const cron = setInterval(() => void server.fireCron(), CRON_MS);
 
-const program = path.join(folder, "agent");
-const scene = path.join(program, "node_modules/stargraph-scene");
-await execa("npx", ["tsdown", "--out-dir", path.join(program, "dist")], { cwd: AGENT });
-await execa("npx", ["tsdown", "--out-dir", path.join(scene, "dist")], { cwd: path.join(AGENT, "scene") });
+await built;
 for (const file of ["package.json", "bin"]) fs.cpSync(path.join(AGENT, file), path.join(program, file), { recursive: true });
 fs.writeFileSync(path.join(scene, "package.json"), '{"name":"stargraph-scene","type":"module","exports":"./dist/index.mjs"}');
 const agent = execa(

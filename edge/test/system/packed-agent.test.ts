@@ -74,8 +74,10 @@ test("packed, installed in an empty folder and started by its command, it serves
 /** The agent as npm installs it, without a registry: it has no dependencies. The engine beside it borrows its own from the workspace. */
 async function install(folder: string): Promise<Packed> {
   fs.writeFileSync(path.join(folder, "package.json"), '{"private":true}');
-  const { stdout } = await execa("npm", ["pack", "--json", "--pack-destination", folder], { cwd: AGENT });
-  await execa("npx", ["-y", "pnpm@12.21.0", "pack", "--pack-destination", folder], { cwd: SCENE });
+  const [{ stdout }] = await Promise.all([
+    execa("npm", ["pack", "--json", "--pack-destination", folder], { cwd: AGENT }),
+    execa("npx", ["-y", "pnpm@12.21.0", "pack", "--pack-destination", folder], { cwd: SCENE }),
+  ]);
   await execa("npm", ["install", "--offline", "--legacy-peer-deps", "--no-audit", "--no-fund", `./${AGENT_TARBALL}`], {
     cwd: folder,
   });
