@@ -105,7 +105,6 @@ export class FakeEdge {
   upgradeAnswers: PlannedAnswer[] = [];
   /** Statuses for the next uploads, before they are looked at. */
   uploadAnswers: PlannedAnswer[] = [];
-  uploads: "taken" | "cut once" | "never answered" = "taken";
   upgrades = 0;
   welcome: WelcomeMessage | null = WELCOME;
   answersPings = true;
@@ -156,19 +155,8 @@ export class FakeEdge {
   }
 
   async #onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (request.method === "PUT" && this.uploads === "never answered") {
-      this.puts.push(`unanswered ${request.url}`);
-      return;
-    }
     const chunks: Buffer[] = [];
-    for await (const chunk of request) {
-      chunks.push(chunk as Buffer);
-      if (request.method !== "PUT" || this.uploads !== "cut once") continue;
-      this.uploads = "taken";
-      this.puts.push(`cut ${request.url}`);
-      request.destroy();
-      return;
-    }
+    for await (const chunk of request) chunks.push(chunk as Buffer);
     const bytes = Buffer.concat(chunks);
     const path = request.url ?? "";
     if (path === "/health") {

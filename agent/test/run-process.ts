@@ -36,17 +36,6 @@ export function startWithTestEngine(args: readonly string[], options: ProcessOpt
   return start(testEngineCommand(args), options);
 }
 
-/** The same with a limit on the size of files, which a disk's quota is like; only the soft one, so that it can be lifted. */
-export function startWithFileLimit(args: readonly string[], kilobytes: number): AgentProcess {
-  const command = [process.execPath, ...testEngineCommand(args)];
-  return launch("bash", ["-c", `ulimit -S -f ${kilobytes}; exec "$@"`, "bash", ...command], {});
-}
-
-/** An edge in a process of its own. */
-export function startEdgeProcess(port: number): AgentProcess {
-  return start(["--import", "tsx", path("./fixtures/edge-process.ts"), String(port)], {});
-}
-
 export function testEngineCommand(args: readonly string[]): string[] {
   return testEngineFor(["--log", "json", ...args]);
 }

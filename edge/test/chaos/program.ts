@@ -18,7 +18,7 @@ export interface ProgramOptions {
 export class Program {
   readonly exited: Promise<void>;
   #hasExited = false;
-  readonly #pid: number;
+  readonly pid: number;
 
   constructor({ file, args, env = {}, logFile, onLine }: ProgramOptions) {
     const child = spawn(process.execPath, ["--import", "tsx", file, ...args], {
@@ -37,7 +37,7 @@ export class Program {
       });
     }
     if (child.pid === undefined) throw new Error(`${file} could not be started`);
-    this.#pid = child.pid;
+    this.pid = child.pid;
     this.exited = new Promise((resolve) => {
       child.once("exit", () => {
         this.#hasExited = true;
@@ -54,7 +54,7 @@ export class Program {
   /** To the whole group; one that is gone already stays gone. */
   async end(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
     try {
-      process.kill(-this.#pid, signal);
+      process.kill(-this.pid, signal);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
     }
