@@ -48,6 +48,7 @@ async function asked({ flags = [], env = {}, there = [], isTTY = true }: Setting
   };
 }
 
+const COMFYUI = { engine: "comfyui", url: "http://127.0.0.1:8188" } as const;
 const LINE_AWAY = "\u0015";
 const DOWN = "\u001B[B";
 
@@ -92,7 +93,7 @@ test("a program of the owner's is asked for with what it stands for", async () =
 test("what is said or found is not asked, and the key is not shown while it is typed", async () => {
   const { start, answer, all, written } = await asked({
     env: { STARGRAPH_EDGE: "https://edge.example", npm_command: "exec" },
-    there: ["comfyui", "built-in"],
+    there: [COMFYUI, { engine: "built-in" }],
   });
   const done = start();
   await answer("Agent key", `${KEY}\r`);
@@ -108,11 +109,15 @@ test("without a terminal it writes what it is told, the key's file in place of t
   const keyFile = join(await temporaryFolder(), "key");
   await writeFile(keyFile, KEY, { mode: 0o600 });
   const flags = ["--edge", "https://edge.example", "--key-file", keyFile];
-  const { path, start, written } = await asked({ flags, there: ["built-in"], isTTY: false });
+  const { path, start, written } = await asked({ flags, there: [{ engine: "built-in" }], isTTY: false });
   expect(await start()).toBe(0);
   expect(written()).toMatchObject({ key: KEY, engines: [{ engine: "built-in" }] });
   expect(await readFile(path, "utf8")).not.toContain(KEY);
-  const lacking = await asked({ flags: ["--edge", "https://edge.example"], there: ["comfyui", "sdapi"], isTTY: false });
+  const lacking = await asked({
+    flags: ["--edge", "https://edge.example"],
+    there: [COMFYUI, { engine: "sdapi", url: "http://127.0.0.1:1234" }],
+    isTTY: false,
+  });
   await expect(lacking.start()).rejects.toThrow(/no terminal to ask on.* --key or --key-file, --engine$/);
 });
 

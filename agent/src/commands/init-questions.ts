@@ -3,7 +3,7 @@ import { DEFAULT_MODELS } from "@star-graph/shared/rest/generate";
 import { TaskType } from "@star-graph/shared/task";
 import type { Answers, EngineAnswer } from "../config/config-text.ts";
 import { Settings } from "../config/settings.ts";
-import { COMFYUI_URL, WEBUI_URL } from "../engines/find-engine.ts";
+import { usualAddress } from "../engines/usual-servers.ts";
 
 export interface Terminal {
   input: NodeJS.ReadableStream & { isTTY?: boolean };
@@ -14,8 +14,10 @@ export interface Terminal {
 export interface Known extends Partial<Answers> {
   name: string;
   /** Engines that answer on their usual ports, or are installed. */
-  there: readonly EngineAnswer["engine"][];
+  there: readonly FoundEngine[];
 }
+
+export type FoundEngine = Exclude<EngineAnswer, { engine: "command" }>;
 
 /** Asks for what is not known yet. */
 export async function askForAnswers(known: Known, terminal: Terminal): Promise<Answers> {
@@ -27,8 +29,9 @@ export async function askForAnswers(known: Known, terminal: Terminal): Promise<A
 }
 
 async function askForEngine(there: Known["there"], terminal: Terminal): Promise<EngineAnswer> {
+  const isThere = (name: EngineAnswer["engine"]) => there.some(({ engine }) => engine === name);
   const mark = (name: EngineAnswer["engine"], what: string, otherwise = "") => {
-    return { value: name, name: `${what}${there.includes(name) ? " (found)" : otherwise}` };
+    return { value: name, name: `${what}${isThere(name) ? " (found)" : otherwise}` };
   };
   const engine = await select<EngineAnswer["engine"]>(
     {
@@ -39,16 +42,16 @@ async function askForEngine(there: Known["there"], terminal: Terminal): Promise<
         { value: "command", name: "a program of mine" },
         mark("built-in", "built-in: a toy that needs no GPU", " (npm install stargraph-scene)"),
       ],
-      default: there[0] ?? "comfyui",
+      default: there[0]?.engine ?? "comfyui",
     },
     terminal,
   );
   switch (engine) {
     case "comfyui":
     case "sdapi": {
-      const usual = engine === "comfyui" ? COMFYUI_URL : WEBUI_URL;
-      if (there.includes(engine)) return { engine, url: usual };
-      return { engine, url: await input({ message: "Where will it answer?", default: usual, validate: valid("edge") }, terminal) };
+      const message = "Where will it answer?";
+      const found = there.find((one) => one.engine === engine);
+      return found ?? { engine, url: await input({ message, default: usualAddress(engine), validate: valid("edge") }, terminal) };
     }
     case "command":
       return askForProgram(terminal);

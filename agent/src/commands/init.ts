@@ -4,15 +4,16 @@ import { writeFileAtomically } from "../atomic-file.ts";
 import type { CommandLine } from "../config/command-line.ts";
 import { type Answers, type EngineAnswer, writeConfigText } from "../config/config-text.ts";
 import { defaultConfigPath, readConfig, type Surroundings, SURROUNDINGS } from "../config/read-config.ts";
-import { COMFYUI_URL, hasBuiltIn, isComfyUIThere, isWebUiThere, WEBUI_URL } from "../engines/find-engine.ts";
+import { hasBuiltIn } from "../engines/find-engine.ts";
+import { findServers, usualAddress } from "../engines/usual-servers.ts";
 import { Refusal } from "../refusal.ts";
-import { askForAnswers, type Known, type Terminal } from "./init-questions.ts";
+import { askForAnswers, type FoundEngine, type Known, type Terminal } from "./init-questions.ts";
 
 export interface InitDeps {
   terminal: Terminal;
   around: Surroundings;
   /** Engines that could be used at once, the best first. */
-  findEngines: () => Promise<EngineAnswer["engine"][]>;
+  findEngines: () => Promise<FoundEngine[]>;
 }
 
 const DEPS: InitDeps = { terminal: { input: process.stdin, output: process.stdout }, around: SURROUNDINGS, findEngines };
@@ -46,27 +47,31 @@ export async function init(line: CommandLine, { terminal, around, findEngines: f
 }
 
 /** What is said already: a config file that is there is to be written anew, so it says nothing. */
-function knownOf({ flags }: CommandLine, path: string, around: Surroundings, there: EngineAnswer["engine"][]): Known {
+function knownOf({ flags }: CommandLine, path: string, around: Surroundings, there: FoundEngine[]): Known {
   const { config: _, ...others } = flags;
   const env: NodeJS.ProcessEnv = { ...around.env, STARGRAPH_CONFIG: undefined };
   const readText = (file: string) => (file === defaultConfigPath(around.home) || file === path ? null : around.readText(file));
   const said = readConfig({ flags: others }, { ...around, env, readText });
   const keyFile = others["key-file"] ?? env["STARGRAPH_KEY_FILE"];
-  const servers = there.filter((name) => name !== "built-in");
-  const engine = said.isEngineChosen ? said.engines[0]?.engine : servers.length === 1 ? servers[0] : undefined;
+  const servers = there.filter(({ engine }) => engine !== "built-in");
+  const named = said.isEngineChosen ? said.engines[0]?.engine : undefined;
+  const engine =
+    named === undefined ? (servers.length === 1 ? servers[0] : undefined) : named === "command" ? undefined : answerOf(named, there);
   return {
     there,
     name: said.name,
     ...(said.edge && { edge: said.edge.href.replace(/\/$/, "") }),
     ...(said.key !== null && { key: typeof keyFile === "string" && keyFile !== "" ? { file: resolve(keyFile) } : { text: said.key } }),
-    ...(engine && engine !== "command" && { engine: answerOf(engine) }),
+    ...(engine && { engine }),
     ...(said.rest.isIdleOnly && { isIdleOnly: true }),
   };
 }
 
-function answerOf(engine: Exclude<EngineAnswer["engine"], "command">): EngineAnswer {
-  if (engine === "built-in") return { engine };
-  return { engine, url: engine === "comfyui" ? COMFYUI_URL : WEBUI_URL };
+/** Where it was found, or where it will be. */
+function answerOf(engine: FoundEngine["engine"], there: readonly FoundEngine[]): EngineAnswer {
+  const found = there.find((one) => one.engine === engine);
+  if (found) return found;
+  return engine === "built-in" ? { engine } : { engine, url: usualAddress(engine) };
 }
 
 /** Null when the person would rather not. */
@@ -81,18 +86,13 @@ async function ask(known: Known, terminal: Terminal): Promise<Answers | null> {
 }
 
 function withoutAsking({ edge, key, name, isIdleOnly, there, ...known }: Known): Answers {
-  const engine = known.engine ?? (there.join() === "built-in" ? answerOf("built-in") : undefined);
+  const engine = known.engine ?? (there.every(({ engine }) => engine === "built-in") ? there[0] : undefined);
   const lacking = [edge ? null : "--edge", key ? null : "--key or --key-file", engine ? null : "--engine"].filter((flag) => flag !== null);
   if (edge && key && engine) return { edge, key, engine, name, isIdleOnly: isIdleOnly ?? false };
   throw new Refusal(`init asks questions, and there is no terminal to ask on. Say it with flags: ${lacking.join(", ")}`);
 }
 
-async function findEngines(): Promise<EngineAnswer["engine"][]> {
-  const [hasComfyUI, hasWebUi] = await Promise.all([isComfyUIThere(), isWebUiThere()]);
-  const found: [EngineAnswer["engine"], boolean][] = [
-    ["comfyui", hasComfyUI],
-    ["sdapi", hasWebUi],
-    ["built-in", hasBuiltIn()],
-  ];
-  return found.filter(([, isThere]) => isThere).map(([engine]) => engine);
+async function findEngines(): Promise<FoundEngine[]> {
+  const servers = (await findServers()).map(({ engine, address }) => ({ engine, url: address }));
+  return hasBuiltIn() ? [...servers, { engine: "built-in" }] : servers;
 }

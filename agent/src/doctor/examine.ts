@@ -3,10 +3,10 @@ import { z } from "zod";
 import type { PartialConfig } from "../config/agent-config.ts";
 import { tellAgent } from "../control/client.ts";
 import type { EngineSet } from "../engines/engine-set.ts";
-import { COMFYUI_URL, WEBUI_URL } from "../engines/find-engine.ts";
 import { LEFT_OUT } from "../engines/left-out.ts";
 import type { OpenEngines } from "../engines/open-engines.ts";
 import type { EngineSettings } from "../engines/settings.ts";
+import { USUAL_SERVERS } from "../engines/usual-servers.ts";
 import type { Log } from "../log.ts";
 import { urlAtEdge } from "../link.ts";
 import { findGpus } from "../machine/gpus.ts";
@@ -124,20 +124,15 @@ async function factsOf(set: EngineSet): Promise<EngineFacts[]> {
   );
 }
 
-const USUAL = [
-  { name: "ComfyUI", address: COMFYUI_URL, path: "/system_stats", engine: "comfyui" },
-  { name: "A Stable Diffusion web UI", address: WEBUI_URL, path: "/sdapi/v1/sd-models", engine: "sdapi" },
-] as const;
-
 async function findUnused({ engines }: PartialConfig, { request }: Network): Promise<Facts["unused"]> {
   const used = new Set<string>(engines.map(({ engine }) => engine));
   const answers = await Promise.all(
-    USUAL.filter(({ engine }) => !used.has(engine)).map(async ({ name, address, path, engine }) => {
+    USUAL_SERVERS.filter(({ engine }) => !used.has(engine)).map(async ({ name, address, path, engine, isIt, isWithoutApi }) => {
       try {
         const answer = await request(`${address}${path}`, { signal: AbortSignal.timeout(2_000) });
-        await answer.body.dump();
-        const hasApi = answer.statusCode === 200;
-        return hasApi || (engine === "sdapi" && answer.statusCode === 404) ? [{ name, engine, address, hasApi }] : [];
+        const body = parseJson(await answer.body.text());
+        const hasApi = answer.statusCode === 200 && isIt(body);
+        return hasApi || isWithoutApi?.(answer.statusCode) === true ? [{ name, engine, address, hasApi }] : [];
       } catch {
         return [];
       }
