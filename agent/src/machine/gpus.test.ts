@@ -4,7 +4,7 @@ import { findGpus, parseNvidiaSmi, parseRocmSmi, parseSystemProfiler } from "./g
 const GIB = 1024 ** 3;
 
 test("reads nvidia-smi, of one GPU and of several, and where a driver does not know", () => {
-  expect(parseNvidiaSmi("NVIDIA GeForce RTX 4090, 24564, 23011, 3, 41\nNVIDIA GeForce GTX 1080, 8192, 8000, [N/A], 55\n")).toEqual([
+  expect(parseNvidiaSmi("NVIDIA GeForce RTX 4090, 24564, 23011, 3, 41\nNVIDIA GeForce GTX 1080, 8192, 8000, [N/A], 55\n", 0)).toEqual([
     {
       name: "NVIDIA GeForce RTX 4090",
       memoryBytes: 24564 * 1024 ** 2,
@@ -16,10 +16,16 @@ test("reads nvidia-smi, of one GPU and of several, and where a driver does not k
   ]);
 });
 
+test("a GPU that has no memory of its own has the machine's, and one that is lost is none", () => {
+  expect(
+    parseNvidiaSmi("NVIDIA GB10, [N/A], [N/A], 3, 41\nNVIDIA RTX A4000, [GPU is lost], [GPU is lost], [N/A], [N/A]\n", 128 * GIB),
+  ).toEqual([{ name: "NVIDIA GB10", memoryBytes: 128 * GIB, freeMemoryBytes: null, usedPercent: 3, temperatureCelsius: 41 }]);
+});
+
 test.each(["", "No devices were found\n", "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.\n"])(
   "finds no GPU in what nvidia-smi says without one: %j",
   (output) => {
-    expect(parseNvidiaSmi(output)).toEqual([]);
+    expect(parseNvidiaSmi(output, GIB)).toEqual([]);
   },
 );
 

@@ -20,18 +20,23 @@ export interface GpuTool {
 const MIB = 1024 * 1024;
 const NVIDIA_FIELDS = "name,memory.total,memory.free,utilization.gpu,temperature.gpu";
 
+/** A GPU without memory of its own shares the machine's, as those of Grace and Jetson do. */
+const HAS_NONE_OF_ITS_OWN = /^\[(N\/A|Not Supported)\]$/;
+
 /** One GPU a line, as `--query-gpu` with `csv,noheader,nounits` prints them; `[N/A]` where a driver does not know. */
-export function parseNvidiaSmi(output: string): Gpu[] {
+export function parseNvidiaSmi(output: string, machineMemoryBytes: number): Gpu[] {
   return output.split("\n").flatMap((line) => {
     const fields = line.split(",").map((field) => field.trim());
     // A name may hold a comma; the four numbers come last.
     const name = fields.slice(0, -4).join(", ");
     const [total, free, used, temperature] = fields.slice(-4).map(numberOrNull);
-    if (name === "" || total === undefined || total === null) return [];
+    const isShared = HAS_NONE_OF_ITS_OWN.test(fields.at(-4) ?? "");
+    const memoryBytes = isShared ? machineMemoryBytes : (total ?? 0) * MIB;
+    if (name === "" || memoryBytes === 0) return [];
     return [
       {
         name,
-        memoryBytes: total * MIB,
+        memoryBytes,
         freeMemoryBytes: (free ?? null) === null ? null : Number(free) * MIB,
         usedPercent: used ?? null,
         temperatureCelsius: temperature ?? null,
@@ -88,7 +93,11 @@ function numberOrNull(text: string | undefined): number | null {
 }
 
 const gpuTools = (platform: NodeJS.Platform, machineMemoryBytes: number): GpuTool[] => [
-  { name: "nvidia-smi", args: [`--query-gpu=${NVIDIA_FIELDS}`, "--format=csv,noheader,nounits"], parse: parseNvidiaSmi },
+  {
+    name: "nvidia-smi",
+    args: [`--query-gpu=${NVIDIA_FIELDS}`, "--format=csv,noheader,nounits"],
+    parse: (output) => parseNvidiaSmi(output, machineMemoryBytes),
+  },
   {
     name: "rocm-smi",
     args: ["--showproductname", "--showmeminfo", "vram", "--showuse", "--showtemp", "--json"],
