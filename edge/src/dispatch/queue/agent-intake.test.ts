@@ -61,12 +61,11 @@ describe("a drained agent", () => {
     expect(shard.store.getAgent("agent-a")?.intake).toBe("draining");
   });
 
-  test("comes again when it is resumed, because only a welcome takes a drain back", () => {
+  test("comes again when it is resumed, because only a welcome takes a drain back, and is offered nothing until then", () => {
     shard.connect("agent-a");
     tell("drain");
     expect(tell("resume")).toMatchObject([{ kind: "close", agentId: "agent-a", code: 1012 }]);
-    shard.submit(aTask());
-    shard.gone("agent-a");
+    expect(offersIn(shard.submit(aTask()))).toEqual([]);
     expect(offersIn(shard.connect("agent-a"))).toEqual(["task-1@agent-a"]);
   });
 });

@@ -28,9 +28,13 @@ export function onAgentCommand(store: DispatchStore, agentId: string, command: A
       return [];
     case "resume": {
       const { intake, ...open } = agent;
+      // Nothing takes a `drain` back but a new welcome: the agent comes again at once, and its attempts go on. Until then it is
+      // gone, or it would be offered what a closing line does not carry.
+      if (intake === "draining") {
+        store.putAgent({ ...pardon(open), isConnected: false, freeSlots: 0, lastSeenAt: clock.now });
+        return [{ kind: "close", agentId, code: SERVICE_RESTART, reason: "resumed, say hello again" }];
+      }
       store.putAgent(pardon(open));
-      // Nothing takes a `drain` back but a new welcome: the agent comes again at once, and its attempts go on.
-      if (intake === "draining") return [{ kind: "close", agentId, code: SERVICE_RESTART, reason: "resumed, say hello again" }];
       return fillAgent(store, agentId, clock);
     }
   }
