@@ -27,6 +27,12 @@ export function onTaskSubmitted(store: DispatchStore, task: TaskToQueue, clock: 
   return offerItem(store, item, clock);
 }
 
+/** It was to go to another shard and does not: back in its place. An agent that came meanwhile has not been offered it. */
+export function onTaskStays(store: DispatchStore, item: WorkItemIn<"waiting">, clock: QueueClock): Effect[] {
+  store.putItem(item);
+  return offerItem(store, item, clock);
+}
+
 /**
  * A live task that D1 has and the work list lacks: never told, or lost with the object's storage. One that was running
  * gets a lease, so that the agent which still runs it may go on; but an agent that has said hello since then was told
@@ -76,9 +82,13 @@ export function onTaskCancelled(store: DispatchStore, taskId: string, clock: Que
 
 /** The Worker has cancelled it in D1. One that never came onto the list has a user to be told all the same, and nobody else would. */
 export function onCancelOrdered(store: DispatchStore, taskId: string, clock: QueueClock): Effect[] {
-  if (store.getItem(taskId)) return onTaskCancelled(store, taskId, clock);
-  return [{ kind: "duty", duty: { kind: "cancelled", taskId, attempt: null, at: clock.now } }];
+  return store.getItem(taskId) ? onTaskCancelled(store, taskId, clock) : onTaskMissed(taskId, clock);
 }
+
+/** It is not on the list any more, and D1 may have a cancel of it: if so its user is told. */
+export const onTaskMissed = (taskId: string, clock: QueueClock): Effect[] => [
+  { kind: "duty", duty: { kind: "cancelled", taskId, attempt: null, at: clock.now } },
+];
 
 /** D1 took the end of a task, or refused it: the work list forgets it either way. */
 export function onEnded(store: DispatchStore, taskId: string, attemptId: string | null): void {

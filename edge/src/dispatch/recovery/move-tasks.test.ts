@@ -5,10 +5,11 @@ import { createMemoryStore } from "../queue/memory-store.ts";
 import { type Destinations, moveTasks, type MoveTasksDeps } from "./move-tasks.ts";
 import type { Shard } from "../shards/pools.ts";
 import type { DispatchStore } from "../queue/store.ts";
+import type { Effect } from "../queue/types.ts";
 import { takeUp } from "./sweep.ts";
 import { onTaskSubmitted } from "../queue/task-events.ts";
 import { aModel, anAgent, anAttempt, anOfferedItem } from "../testing/builders.ts";
-import { Shard as SimulatedShard } from "../testing/shard.ts";
+import { dutiesIn, offersIn, Shard as SimulatedShard } from "../testing/shard.ts";
 
 const HERE: Shard = { pool: "public", shard: 0 };
 const THERE: Shard = { pool: "public", shard: 1 };
@@ -31,6 +32,7 @@ const PARAMETERS = {
 let books: Books;
 let store: DispatchStore;
 let handedOver: [string, number][];
+let effects: Effect[];
 let deps: MoveTasksDeps & Parameters<typeof takeUp>[0];
 
 const capable: Destinations = {
@@ -54,11 +56,12 @@ beforeEach(async () => {
   await books.addUser(100);
   store = createMemoryStore();
   handedOver = [];
+  effects = [];
   deps = {
     store,
     history: books.history,
     left: new LeftTasks(),
-    apply: () => {},
+    apply: (more) => void effects.push(...more),
     clock,
     hasDuties: () => false,
     enqueueAt: async ({ shard }, { taskId }) => void handedOver.push([taskId, shard]),
@@ -118,6 +121,16 @@ describe("a waiting task", () => {
     expect(deps.left.has("task-1", Date.now())).toBe(false);
   });
 
+  test("that stays after all goes to an agent that came meanwhile", async () => {
+    await aWaitingTask();
+    const moveTask = async (): Promise<never> => {
+      store.putAgent(anAgent());
+      throw new Error("connection lost");
+    };
+    await moveTasks({ ...deps, history: { ...books.history, moveTask } }, HERE, capable, NOW);
+    expect(offersIn(effects)).toEqual(["task-1@agent-a"]);
+  });
+
   test("is handed over when it was moved and only the answer was lost", async () => {
     await aWaitingTask();
     const moveTask: typeof books.history.moveTask = async (id, from, to) => {
@@ -162,6 +175,15 @@ describe("a task that does not move", () => {
     expect(await moveTasks(late, HERE, capable, NOW)).toBe(0);
     expect(rowOf()).toMatchObject({ shard: 0, status: "CANCELLED" });
     expect(handedOver).toEqual([]);
+  });
+
+  test("is one that was cancelled without a word, and its user is told", async () => {
+    await aWaitingTask();
+    const late = await behind();
+    await books.ledger.settleTask("task-1", null, CANCELLED, 3);
+    expect(await moveTasks(late, HERE, capable, NOW)).toBe(0);
+    expect(store.getItem("task-1")).toBeNull();
+    expect(dutiesIn(effects)).toMatchObject([{ kind: "cancelled", taskId: "task-1", attempt: null }]);
   });
 
   test("is moved once by two who want it elsewhere", async () => {

@@ -6,13 +6,15 @@ import { canRun } from "../queue/matching.ts";
 import { dispatcherName, isSameShard, type Shard } from "../shards/pools.ts";
 import { rankShards, type ShardSummary, summarise } from "../shards/shard-summary.ts";
 import type { DispatchStore } from "../queue/store.ts";
-import type { TaskToQueue } from "../queue/types.ts";
+import { onTaskMissed, onTaskStays } from "../queue/task-events.ts";
+import type { Effect, TaskToQueue } from "../queue/types.ts";
 
 export interface MoveTasksDeps {
   store: DispatchStore;
   history: Pick<History, "findLive" | "findTask" | "moveTask">;
   left: LeftTasks;
   clock: () => QueueClock;
+  apply: (effects: Effect[]) => void;
   /** Whether something about the task is still on its way to D1. */
   hasDuties: (taskId: string) => boolean;
   /** Hands it to the other shard, which takes it though it may have left from there. May fail: that shard's sweep takes it up. */
@@ -32,6 +34,7 @@ const MOVES_PER_SWEEP = 500;
 /**
  * Hands waiting tasks that no agent here can run to a shard with one that can. A task moves by a compare-and-set of its shard in
  * D1, and only while it waits: a leased one never does. Cut off at any point, the task is found by the sweep of the shard that D1 says.
+ * Only who cancels one while the object dies over its move, and whose word is lost as well, is not told: the task's detail says it.
  * @returns how many were moved
  */
 export async function moveTasks(deps: MoveTasksDeps, from: Shard, { targets, isClosed }: Destinations, now: number): Promise<number> {
@@ -57,7 +60,7 @@ export async function moveTasks(deps: MoveTasksDeps, from: Shard, { targets, isC
 }
 
 async function moveTask(
-  { store, history, left, clock, hasDuties, enqueueAt }: MoveTasksDeps,
+  { store, history, left, apply, clock, hasDuties, enqueueAt }: MoveTasksDeps,
   found: TaskToQueue,
   from: Shard,
   to: Shard,
@@ -68,19 +71,21 @@ async function moveTask(
   // Off this list before D1 says so, or it could be offered here and there at a time.
   if (item) store.deleteItem(taskId);
   left.add(taskId, clock().now);
-  let isMoved: boolean;
-  try {
-    isMoved = await history.moveTask(taskId, from, to);
-  } catch (error) {
+  let isMoved = await history.moveTask(taskId, from, to).catch((error: unknown) => {
     log("warn", "task not moved", { taskId, error: String(error) });
+    return null;
+  });
+  if (isMoved !== true) {
     const row = await history.findTask(taskId).catch(() => undefined);
+    isMoved ??= row ? isSameShard(row, to) : false;
     // Back in its place only when D1 says that it is still here: on two lists it would be offered twice.
+    if (item && row?.status === "PENDING" && isSameShard(row, from)) apply(onTaskStays(store, item, clock()));
+    // It may have been cancelled without a word, and is on no list any more that would show it.
+    else if (item && !isMoved) apply(onTaskMissed(taskId, clock()));
     if (row === undefined) {
       left.forget(taskId);
       return "unknown";
     }
-    isMoved = row !== null && isSameShard(row, to);
-    if (item && row?.status === "PENDING" && isSameShard(row, from)) store.putItem(item);
   }
   if (!isMoved) {
     left.forget(taskId);
