@@ -92,6 +92,23 @@ describe("the duty of a failed task", () => {
   });
 });
 
+describe("the duty of a task that waited too long", () => {
+  const late: Duty = { kind: "failed", taskId: "task-1", attempt: null, error: "TASK_TIMEOUT", message: "it waited too long", at: 1 };
+
+  test("ends it", async () => {
+    const book = new Book();
+    book.open(aTask());
+    expect(await performDuty(book, late)).toEqual({ kind: "ended", outcome: "settled" });
+    expect(book.status("task-1")).toBe("FAILED");
+  });
+
+  test("leaves one alone that runs in a shard which it was moved to", async () => {
+    const book = await started();
+    expect(await performDuty(book, late)).toEqual({ kind: "ended", outcome: "refused" });
+    expect([book.status("task-1"), book.published, book.stored.size]).toEqual(["PROCESSING", [], 1]);
+  });
+});
+
 describe("the duty of a cancel", () => {
   test("tells the user and removes what the attempt had brought", async () => {
     const book = await started();

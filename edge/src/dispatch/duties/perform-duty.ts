@@ -31,7 +31,9 @@ export async function performDuty(deps: PerformDutyDeps, duty: Duty): Promise<Du
       return complete(deps, duty);
     case "failed": {
       const end: TaskEnd = { status: "FAILED", errorName: duty.error, errorMessage: duty.message };
-      const outcome = await deps.settleTask(duty.taskId, duty.attempt?.id ?? null, end, duty.at);
+      const outcome = (await isElsewhere(deps, duty))
+        ? "refused"
+        : await deps.settleTask(duty.taskId, duty.attempt?.id ?? null, end, duty.at);
       await removeUnused(deps, duty.taskId, duty.attempt);
       if (outcome === "refused") await publishCancel(deps, duty.taskId);
       else await publishFailure(deps, duty.taskId, duty.error);
@@ -47,6 +49,11 @@ export async function performDuty(deps: PerformDutyDeps, duty: Duty): Promise<Du
       await removeUnused(deps, duty.taskId, duty.attempt);
       return { kind: "done" };
   }
+}
+
+/** It waited here too long, and runs: a shard that it was moved away from was told of it late. */
+async function isElsewhere(deps: PerformDutyDeps, { taskId, attempt, error }: Extract<Duty, { kind: "failed" }>): Promise<boolean> {
+  return attempt === null && error === "TASK_TIMEOUT" && (await deps.findTask(taskId))?.status === "PROCESSING";
 }
 
 async function complete(
