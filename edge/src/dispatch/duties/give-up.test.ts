@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { anAttempt, aCompletion } from "../testing/builders.ts";
 import { openNodeSql } from "../testing/node-sql.ts";
-import { RealBook } from "../testing/real-book.ts";
+import { RealBook, toQueue, toRow } from "../testing/real-book.ts";
 import type { Duty, DutyOutcome } from "../queue/types.ts";
 import { LAST_TRY } from "./give-up.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
@@ -25,19 +25,20 @@ beforeEach(async () => {
   vi.spyOn(console, "error").mockImplementation(() => {});
   vi.spyOn(console, "warn").mockImplementation(() => {});
   [now, isAway, isHubDown, outcomes] = [START, false, false, []];
-  book = new RealBook(async (call) => {
+  book = new RealBook();
+  const { ledger, duties } = book.open(async (call) => {
     if (isAway) throw new Error("D1 is away");
     return call();
   });
-  const userId = await book.books.addUser(100);
-  await book.open("task-1", "key", { userId, model: "scene", pixels: 1, cost: 10 }, now);
+  const wish = { userId: await book.books.addUser(100), model: "scene", pixels: 1, cost: 10 };
+  await ledger.openTask(toRow(toQueue("task-1", wish, now), wish, 0));
   book.store("attempt-1", 1, false);
   outbox = createOutbox(openNodeSql());
-  const publishEnd: typeof book.duties.publishEnd = (...told) =>
-    isHubDown ? Promise.reject(new Error("the hub is down")) : book.duties.publishEnd(...told);
+  const publishEnd: typeof duties.publishEnd = (...told) =>
+    isHubDown ? Promise.reject(new Error("the hub is down")) : duties.publishEnd(...told);
   worker = new OutboxWorker(
     outbox,
-    { ...book.duties, publishEnd },
+    { ...duties, publishEnd },
     (_, outcome) => void outcomes.push(outcome),
     () => now,
   );

@@ -53,12 +53,7 @@ export interface History {
   findEnded(taskIds: string[]): Promise<string[]>;
 }
 
-/** Parameters of a stored task, as an engine is given them. @throws when this version cannot read them. */
-export function toEngineTask(row: TaskRecord): EngineTask {
-  return EngineTaskSchema.parse({ type: row.type, parameters: row.parameters });
-}
-
-/** The same; null when this version cannot read them. */
+/** Parameters of a stored task, as an engine is given them; null when this version cannot read them. */
 export function readEngineTask({ id, type, parameters }: Pick<TaskRecord, "id" | "type" | "parameters">): EngineTask | null {
   const read = EngineTaskSchema.safeParse({ type, parameters });
   if (!read.success) log("error", "task cannot be read", { taskId: id, error: String(read.error) });

@@ -14,7 +14,7 @@ export interface LateResultDeps extends Pick<History, "findAttempt"> {
  * @returns null when D1 has no outcome for it: the work list was lost, or what was decided here is still on its way. The agent
  * reports again until D1 says which.
  */
-export async function judgeLateResult(deps: LateResultDeps, attemptId: string): Promise<"recorded" | "refused" | null> {
+async function judgeLateResult(deps: LateResultDeps, attemptId: string): Promise<"recorded" | "refused" | null> {
   const attempt = await deps.findAttempt(attemptId);
   if (attempt?.outcome === null) return null;
   if (attempt?.outcome === "COMPLETED") return "recorded";

@@ -1,11 +1,16 @@
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { troubleIn } from "../testing/model-run.ts";
 import { PLANTED_FAULTS } from "../testing/planted-fault.ts";
 
 const SEEDS = Array.from({ length: 10 }, (_, n) => n + 1);
 const EVENTS = 5_000;
 
-describe("a shard and the ledger on a bad day", () => {
+beforeAll(() => {
+  // The shell says each fault that it meets, and it meets nothing else.
+  for (const level of ["info", "warn", "error"] as const) vi.spyOn(console, level).mockImplementation(() => {});
+});
+
+describe("a pool and the ledger on a bad day", () => {
   test.each(SEEDS)("lose no task, run none to two ends and charge none wrongly (seed %i)", async (seed) => {
     expect(await troubleIn({ seed, events: EVENTS })).toBeNull();
   });

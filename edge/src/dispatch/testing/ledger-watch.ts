@@ -5,7 +5,7 @@ interface Account {
   frozen: number;
 }
 
-const OPEN = "pool = 'public' AND shard = 0 AND status IN ('PENDING', 'PROCESSING')";
+const OPEN = "pool = 'public' AND shard IN (0, 1) AND status IN ('PENDING', 'PROCESSING')";
 
 /**
  * Holds the ledger against what the tasks say. After each event that wrote: every live task, every task that ended since, and
@@ -34,12 +34,11 @@ export class LedgerWatch {
     return balance - frozen;
   }
 
-  /** @throws naming what does not hold. @returns tasks that were not known before, and those that have ended. */
-  check(): { opened: string[]; ended: string[] } {
-    const opened: string[] = [];
+  /** @throws naming what does not hold. @returns tasks that have ended since. */
+  check(): string[] {
     const ended: string[] = [];
     const changes = Number(this.#book.one("SELECT total_changes() AS n")?.["n"]);
-    if (changes === this.#changes) return { opened, ended };
+    if (changes === this.#changes) return ended;
     this.#changes = changes;
     const rows = this.#book.books.all(`SELECT t.id, t.user_id, t.status, t.cost, (SELECT count(*) FROM attempts a WHERE a.task_id = t.id
       AND a.outcome IS NULL) AS running FROM tasks t WHERE ${OPEN}`);
@@ -48,7 +47,6 @@ export class LedgerWatch {
       const taskId = String(id);
       open.add(taskId);
       if (!this.status.has(taskId)) {
-        opened.push(taskId);
         this.live.add(taskId);
         this.#move(Number(user_id), { balance: 0, frozen: Number(cost) });
       }
@@ -62,7 +60,7 @@ export class LedgerWatch {
       ended.push(taskId);
     }
     this.#checkAccounts();
-    return { opened, ended };
+    return ended;
   }
 
   #end(taskId: string): void {

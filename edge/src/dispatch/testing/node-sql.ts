@@ -1,32 +1,43 @@
-import { DatabaseSync } from "node:sqlite";
-import type { SqlDatabase } from "../storage/sql-database.ts";
+import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
+import type { SqlDatabase, SqlRow } from "../storage/sql-database.ts";
 
 /** A fresh SQLite as a Durable Object offers it, and the statements that were asked of it. */
 export function openNodeSql(): SqlDatabase & { readonly database: DatabaseSync; readonly asked: string[] } {
   const database = new DatabaseSync(":memory:");
-  const prepared = new Map<string, ReturnType<DatabaseSync["prepare"]>>();
+  const prepared = new Map<string, StatementSync>();
   const asked: string[] = [];
   return {
     database,
     asked,
     exec(query, ...bindings) {
-      // Several statements at once have neither bindings nor rows.
-      if (query.trim().includes(";")) {
-        database.exec(query);
-        return { toArray: () => [] };
-      }
+      const statement = prepared.get(query) ?? prepare(query);
+      if (!statement) return NO_ROWS;
       asked.push(query);
-      const statement = prepared.get(query) ?? database.prepare(query);
-      prepared.set(query, statement);
-      const rows = statement
-        .all(...bindings)
-        .map((row) => Object.fromEntries(Object.entries(row).map(([column, value]) => [column, toCell(value)])));
+      const rows = statement.all(...bindings).map(toRow);
       return { toArray: () => rows };
     },
   };
+
+  /** @returns null for several statements at once, which have neither bindings nor rows and are run here */
+  function prepare(query: string): StatementSync | null {
+    if (query.trim().includes(";")) {
+      database.exec(query);
+      return null;
+    }
+    const statement = database.prepare(query);
+    prepared.set(query, statement);
+    return statement;
+  }
 }
 
-function toCell(value: unknown): string | number | null {
-  if (typeof value === "string" || typeof value === "number" || value === null) return value;
+const NO_ROWS = { toArray: () => [] };
+
+function toRow(row: Record<string, SQLOutputValue>): SqlRow {
+  for (const column in row) checkCell(row[column]);
+  return row as SqlRow;
+}
+
+function checkCell(value: unknown): void {
+  if (typeof value === "string" || typeof value === "number" || value === null) return;
   throw new TypeError(`no cell of the work list: ${typeof value}`);
 }

@@ -1,33 +1,25 @@
-import { onAgentGone, onAgentHello, onAgentMessage } from "../queue/agent-events.ts";
-import { onDutyDone } from "../queue/duty-outcomes.ts";
+import type { AgentMessage } from "@star-graph/shared/agent-protocol";
+import type { DispatchShell } from "../dispatch-shell.ts";
+import type { History } from "../duties/history.ts";
 import type { Outbox } from "../duties/outbox.ts";
 import type { DispatchStore } from "../queue/store.ts";
-import { onCancelOrdered, onOfferImpossible, onTaskFound, onTaskSubmitted } from "../queue/task-events.ts";
-import { onTick } from "../queue/tick.ts";
-import type { RealBook } from "./real-book.ts";
-
-export const REAL_DECISIONS = {
-  onAgentGone,
-  onAgentHello,
-  onAgentMessage,
-  onCancelOrdered,
-  onDutyDone,
-  onOfferImpossible,
-  onTaskFound,
-  onTaskSubmitted,
-  onTick,
-};
-export type Decisions = typeof REAL_DECISIONS;
+import type { BookAccess } from "./real-book.ts";
+import type { SimulatedDispatcher } from "./simulated-dispatcher.ts";
 
 /** A mistake that somebody could make in one place, put there to see whether the model finds it. */
 export interface PlantedFault {
-  decisions?: Partial<Decisions>;
   /** What the decisions see instead of the store. */
   store?: (real: DispatchStore) => DispatchStore;
   outbox?: (real: Outbox) => Outbox;
+  history?: (real: History) => Partial<History>;
+  duties?: (real: BookAccess["duties"]) => Partial<BookAccess["duties"]>;
+  setAlarm?: (real: (at: number) => void) => (at: number) => void;
+  /** What the shell hears instead of what an agent said. */
+  heard?: (message: AgentMessage, agentId: string, dispatcher: SimulatedDispatcher) => AgentMessage;
+  /** Done to each shell before it begins. */
+  shell?: (shell: DispatchShell) => void;
   /** Done to the database once the migrations have been applied. */
   schema?: string;
-  duties?: (real: RealBook["duties"]) => Partial<RealBook["duties"]>;
   /** What the model says of it, and of nothing else. */
   shows: RegExp;
 }
@@ -45,11 +37,10 @@ export const PLANTED_FAULTS: Record<string, PlantedFault> = {
   },
   "an attempt that its agent no longer knows counts as running": {
     shows: /never ended/,
-    decisions: {
-      onAgentHello: (store, agentId, hello, clock, ownerId) => {
-        const given = store.itemsOfAgent(agentId).flatMap((item) => (item.state === "running" ? item.attempt.id : []));
-        return onAgentHello(store, agentId, { ...hello, running: [...hello.running, ...given] }, clock, ownerId);
-      },
+    heard: (message, agentId, { store }) => {
+      if (message.type !== "hello") return message;
+      const given = store.itemsOfAgent(agentId).flatMap((item) => (item.state === "running" ? item.attempt.id : []));
+      return { ...message, running: [...message.running, ...given] };
     },
   },
   "files of an attempt that came to nothing stay": {
@@ -58,35 +49,29 @@ export const PLANTED_FAULTS: Record<string, PlantedFault> = {
   },
   "a result is acknowledged before it is on record": {
     shows: /was acknowledged/,
-    decisions: {
-      onAgentMessage: (store, agentId, message, clock) => {
-        const effects = onAgentMessage(store, agentId, message, clock);
-        if (message.type !== "completed") return effects;
-        return [...effects, { kind: "send", agentId, message: { type: "ack", attemptId: message.attemptId, outcome: "recorded" } }];
-      },
+    heard: (message, agentId, { shell }) => {
+      if (message.type === "completed")
+        shell.apply([{ kind: "send", agentId, message: { type: "ack", attemptId: message.attemptId, outcome: "recorded" } }]);
+      return message;
     },
   },
   "an agent counts as one slot larger than it is": {
     shows: /of \d slots/,
-    decisions: {
-      onAgentHello: (store, agentId, hello, clock, ownerId) => {
-        const capabilities = { ...hello.capabilities, slots: hello.capabilities.slots + 1 };
-        return onAgentHello(store, agentId, { ...hello, capabilities }, clock, ownerId);
-      },
-      onAgentMessage: (store, agentId, message, clock) =>
-        onAgentMessage(store, agentId, message.type === "ready" ? { ...message, freeSlots: message.freeSlots + 1 } : message, clock),
+    heard: (message) => {
+      if (message.type === "ready") return { ...message, freeSlots: message.freeSlots + 1 };
+      if (message.type !== "hello") return message;
+      return { ...message, capabilities: { ...message.capabilities, slots: message.capabilities.slots + 1 } };
     },
   },
   "the memory of an agent's GPUs is overlooked": {
     shows: /cannot run it/,
-    decisions: {
-      onAgentHello: (store, agentId, hello, clock, ownerId) => {
-        const models = hello.capabilities.models.map((model) => {
-          const { memoryBytes: _, ...rest } = model;
-          return rest;
-        });
-        return onAgentHello(store, agentId, { ...hello, capabilities: { ...hello.capabilities, models } }, clock, ownerId);
-      },
+    heard: (message) => {
+      if (message.type !== "hello") return message;
+      const models = message.capabilities.models.map((model) => {
+        const { memoryBytes: _, ...rest } = model;
+        return rest;
+      });
+      return { ...message, capabilities: { ...message.capabilities, models } };
     },
   },
   "what a task needs of memory is lost when it waits again": {
@@ -102,6 +87,42 @@ export const PLANTED_FAULTS: Record<string, PlantedFault> = {
   "a duty that failed is given up": {
     shows: /its user knows|never ended/,
     outbox: (real) => ({ ...real, postpone: ({ id }) => real.done(id) }),
+  },
+  "a duty that is under way when the object dies is forgotten": {
+    shows: /its user knows|never ended|files are left/,
+    outbox: (real) => ({
+      ...real,
+      next: (taskId, now) => {
+        const entry = real.next(taskId, now);
+        if (entry) real.done(entry.id);
+        return entry;
+      },
+      postpone: ({ duty }, now) => real.add({ ...duty, at: now }),
+    }),
+  },
+  "the alarm is set once and never earlier": {
+    shows: /no alarm/,
+    setAlarm: (real) => {
+      let isSet = false;
+      return (at) => {
+        if (!isSet) real(at);
+        isSet = true;
+      };
+    },
+  },
+  "a place stays taken when its task has come": {
+    shows: /keeps \d+ places/,
+    shell: ({ admissions }) => {
+      admissions.release = () => {};
+    },
+  },
+  "a task that is moved goes where no shard is": {
+    shows: /ended with .*PENDING/,
+    history: (real) => ({ moveTask: (taskId, from, to) => real.moveTask(taskId, from, { ...to, shard: 7 }) }),
+  },
+  "the sweep finds nothing": {
+    shows: /never ended/,
+    history: () => ({ findLive: async () => ({ tasks: [], unreadable: [], next: null }) }),
   },
   "the loss of an attempt is recorded of the task alone": {
     shows: /running attempts/,
@@ -127,10 +148,17 @@ export const PLANTED_FAULTS: Record<string, PlantedFault> = {
       END`,
   },
   "a second attempt may start while the first one runs": {
-    shows: /running attempts|task is final/,
-    schema: "DROP TRIGGER attempt_needs_live_task",
-    decisions: {
-      onTaskFound: (store, task, _attempt, _startedAt, clock) => onTaskSubmitted(store, task, clock),
-    },
+    shows: /running attempts/,
+    schema: `DROP TRIGGER attempt_needs_live_task;
+      CREATE TRIGGER attempt_needs_live_task BEFORE INSERT ON attempts
+      WHEN NOT EXISTS (SELECT 1 FROM tasks WHERE id = NEW.task_id AND status IN ('PENDING', 'PROCESSING')) BEGIN
+        SELECT RAISE(ABORT, 'task is not waiting');
+      END`,
+    history: (real) => ({
+      findLive: async (...page) => {
+        const found = await real.findLive(...page);
+        return { ...found, tasks: found.tasks.map((one) => ({ ...one, attempt: null })) };
+      },
+    }),
   },
 };

@@ -3,7 +3,7 @@ import type { EndMessage } from "@star-graph/shared/push";
 import { type EngineTask, Text2ImgParameters } from "@star-graph/shared/rest/generate";
 import { workOf } from "@star-graph/shared/work";
 import { type Around, faultyD1 } from "../../../test/support/faulty-d1.ts";
-import { createLedger, type Ledger } from "../../billing/ledger.ts";
+import { createLedger, type Ledger, type NewTask } from "../../billing/ledger.ts";
 import { aRow, Books } from "../../billing/testing/books.ts";
 import { openDatabase } from "../../db/client.ts";
 import { createHistory, type History } from "../duties/history.ts";
@@ -25,43 +25,37 @@ export interface Wish {
 /** An agent's owner gets so much of what its tasks cost. */
 export const OWNER_SHARE_PERCENT = 30;
 
-/**
- * The book of record on the real migrations and the real statements; R2 and the hubs are in memory. Each call of D1, R2 or a
- * hub goes through `around`, which may fail it before or after its effect.
- */
+/** What a Worker or a Dispatcher has of the book. */
+export interface BookAccess {
+  history: History;
+  ledger: Ledger;
+  /** What duties, and results that come late, are carried out on. */
+  duties: PerformDutyDeps & LateResultDeps;
+}
+
+/** The book of record on the real migrations and the real statements; R2 and the hubs are in memory. */
 export class RealBook {
   readonly books = new Books(OWNER_SHARE_PERCENT);
-  readonly history: History;
-  readonly ledger: Ledger;
-  /** What duties, and results that come late, are carried out on. */
-  readonly duties: PerformDutyDeps & LateResultDeps;
   /** Attempts whose files are stored, with the size of their picture. */
   readonly stored = new Map<string, { width: number; height: number }>();
   /** Those stored while the end of their attempt was on its way: where that is no completion, its cleaning up may be over already. */
   readonly storedLate = new Set<string>();
   readonly published: EndMessage[] = [];
-  readonly #around: Around;
 
-  constructor(around: Around) {
-    this.#around = around;
+  /** @param around each call of D1, R2 or a hub goes through it */
+  open(around: Around): BookAccess {
     const db = openDatabase(faultyD1(this.books.d1, around));
-    this.history = createHistory(db);
-    this.ledger = createLedger(db, { ownerSharePercent: OWNER_SHARE_PERCENT });
-    this.duties = {
-      ...this.history,
-      ...this.ledger,
-      files: this.#files(),
-      folderOf: async (attemptId) => `results/${attemptId}/`,
-      fileUrl: (key) => `https://files.test/${key}`,
-      publishEnd: (_userId, message) => around(async () => void this.published.push(message)),
+    const history = createHistory(db);
+    const ledger = createLedger(db, { ownerSharePercent: OWNER_SHARE_PERCENT });
+    const duties = {
+      ...history,
+      ...ledger,
+      files: this.#files(around),
+      folderOf: async (attemptId: string) => `results/${attemptId}/`,
+      fileUrl: (key: string) => `https://files.test/${key}`,
+      publishEnd: (_userId: number, message: EndMessage) => around(async () => void this.published.push(message)),
     };
-  }
-
-  /** A submission as the Worker writes it; a repeat has the same key and another id. */
-  async open(taskId: string, key: string, wish: Wish, now: number): Promise<"opened" | "insufficient" | "repeated"> {
-    const { userId, model, cost, retryOf = null } = wish;
-    const row = aRow({ id: taskId, userId, model, cost, retryOf, parameters: toParameters(wish).parameters, createTime: now });
-    return this.ledger.openTask(row, { key, item: 0, bodyHash: "hash", answer: { taskId } });
+    return { history, ledger, duties };
   }
 
   /** What is on record, past all faults: for whoever checks. */
@@ -71,6 +65,12 @@ export class RealBook {
 
   status(taskId: string): string {
     return textOr("absent", this.one("SELECT status FROM tasks WHERE id = ?", taskId)?.["status"]);
+  }
+
+  /** The shard that D1 names. */
+  shardOf(taskId: string): number | null {
+    const shard = this.one("SELECT shard FROM tasks WHERE id = ?", taskId)?.["shard"];
+    return typeof shard === "number" ? shard : null;
   }
 
   outcomeOf(attemptId: string): unknown {
@@ -102,17 +102,17 @@ export class RealBook {
     }
   }
 
-  #files(): PerformDutyDeps["files"] {
+  #files(around: Around): PerformDutyDeps["files"] {
     return {
       list: (folder) =>
-        this.#around(async () => {
+        around(async () => {
           const size = this.stored.get(attemptOf(folder));
           if (!size) return [];
           const custom = { format: "PNG", width: String(size.width), height: String(size.height) };
           const file = { size: 70, sha256: "0".repeat(64), custom };
           return ["0.png", "0_thumb.png"].map((name) => ({ key: folder + name, ...file }));
         }),
-      removeAll: (folder) => this.#around(async () => void this.stored.delete(attemptOf(folder))),
+      removeAll: (folder) => around(async () => void this.stored.delete(attemptOf(folder))),
     };
   }
 }
@@ -129,7 +129,14 @@ export function needOf(model: string): Pick<TaskToQueue, "memoryBytes"> {
   return memoryBytes === undefined ? {} : { memoryBytes };
 }
 
-/** What the queue is told of a new task. */
+/** The row of a new task. */
+export function toRow(task: TaskToQueue, wish: Wish, shard: number): NewTask {
+  const { parameters } = toParameters(wish);
+  const { taskId: id, userId, model, createTime } = task;
+  return aRow({ id, userId, model, createTime, shard, cost: wish.cost, retryOf: wish.retryOf ?? null, parameters });
+}
+
+/** What the queue is told of it. */
 export function toQueue(taskId: string, wish: Wish, now: number): TaskToQueue {
   return {
     taskId,

@@ -16,7 +16,11 @@ export class SimulatedAgent {
   /** Whose it is, and whose tasks it takes. */
   ownerId: number | undefined;
   ownTasks: "first" | "only" | undefined;
+  /** The shard that its id belongs to. */
+  readonly shard: number;
   isConnected = false;
+  /** Counts its lines: what is said of one that is gone concerns no later one. */
+  line = 0;
   /** Frames under way, in order; a cut line loses them. */
   toEdge: AgentMessage[] = [];
   toAgent: EdgeMessage[] = [];
@@ -29,7 +33,8 @@ export class SimulatedAgent {
   readonly ends = new Map<string, WorkingMessage>();
   #announced: string | null = null;
 
-  constructor(id: string, slots: number | readonly number[], models: AgentModel[]) {
+  constructor(id: string, slots: number | readonly number[], models: AgentModel[], shard = 0) {
+    this.shard = shard;
     this.id = id;
     this.engines = typeof slots === "number" ? [slots] : slots;
     this.slots = this.engines.reduce((sum, one) => sum + one, 0);
@@ -38,6 +43,7 @@ export class SimulatedAgent {
 
   connect(): void {
     this.isConnected = true;
+    this.line++;
     this.toAgent = [];
     this.toEdge = [
       aHello({
