@@ -118,3 +118,14 @@ test("on a terminal a long line goes on where its text began, and no word is bro
   ]);
   expect(Math.max(...lines.slice(0, -3).map((line) => line.length))).toBeLessThanOrEqual(60);
 });
+
+test("an agent that offers no model which is asked for by default is told why it may wait for ever", () => {
+  const namesOf = (...names: string[]) => {
+    const models: AgentModel[] = names.map((name) => ({ name, engine: "built-in", types: ["TEXT2IMG"] }));
+    return diagnose({ ...WELL, engines: [{ name: "built-in", health: { isReady: true }, models }] }).find(
+      ({ subject }) => subject === "names",
+    );
+  };
+  expect(namesOf("stargraph-scene")).toMatchObject({ level: "note", advice: expect.stringContaining("--map-model") });
+  expect(namesOf("stargraph-scene", "stable-diffusion-v1-5")).toBeUndefined();
+});

@@ -1,6 +1,7 @@
-import { TaskType } from "@star-graph/shared/task";
 import { PROTOCOL_VERSION } from "@star-graph/shared/agent-protocol";
+import { TaskType } from "@star-graph/shared/task";
 import { formatMemory } from "@star-graph/shared/gpu-memory";
+import { DEFAULT_MODELS } from "@star-graph/shared/rest/generate";
 import { formatBytes } from "../config/units.ts";
 import { limitModels } from "../owner-limits.ts";
 import type { Facts } from "./facts.ts";
@@ -29,6 +30,7 @@ export function diagnose(facts: Facts): Finding[] {
     ...ofGpus(facts),
     ...ofEngines(facts),
     ...TaskType.options.map((type) => ofType(facts, type)),
+    ...ofNames(facts),
   ];
 }
 
@@ -186,4 +188,20 @@ function whyNot({ engines, enginesTrouble, limits }: Facts, type: TaskType): str
   if (engines.every(({ health }) => !health.isReady)) return "no engine answers";
   const reasons = engines.map(({ name, health }) => (health.isReady ? lackingFor(name, type) : `${name} does not answer`));
   return [...new Set(reasons)].join("; ");
+}
+
+/** An agent whose models nobody asks for by those names would wait for ever, and find nothing wrong. */
+function ofNames(facts: Facts): Finding[] {
+  const names = new Set(offered(facts).map(({ name }) => name));
+  const wanted = Object.values(DEFAULT_MODELS);
+  if (names.size === 0 || wanted.some((name) => names.has(name))) return [];
+  const text = `only who asks for ${[...names].slice(0, 3).join(", ")} by name is drawn for here`;
+  return [
+    {
+      level: "note",
+      subject: "names",
+      text,
+      advice: `Most ask for ${wanted[0]} and the like: see --map-model, or mappedModels in the config file`,
+    },
+  ];
 }
