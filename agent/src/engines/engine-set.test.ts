@@ -44,6 +44,14 @@ test("goes to the engine whose GPU has the memory that the model needs", () => {
   expect(engines.claim(task())).toMatchObject({ engine: small });
 });
 
+test("leaves the engine free that can do more, where both would do", () => {
+  const flux: EngineModel = { name: "flux", types: ["TEXT2IMG"] };
+  const [versatile, simple] = [new ScriptedEngine([flux, { name: MODEL, types: ["TEXT2IMG"] }]), new ScriptedEngine()];
+  const engines = new EngineSet([place(versatile), place(simple)]);
+  expect(engines.claim(task())).toMatchObject({ engine: simple });
+  expect(engines.claim(task({ modelName: "flux" }))).toMatchObject({ engine: versatile });
+});
+
 test("says of several engines how many slots each has free, and none of one that is down", () => {
   const [one, two] = [new ScriptedEngine(), new ScriptedEngine()];
   const engines = new EngineSet([place(one, 2), place(two)]);

@@ -19,6 +19,14 @@ interface Place extends OpenEngine {
   running: number;
 }
 
+/** An engine for a task. */
+interface Candidate {
+  place: Place;
+  model: AgentModel;
+  /** Models that it offers. */
+  versatility: number;
+}
+
 export type Claim = { kind: "claimed"; engine: Engine; release: () => void } | { kind: "refused"; reason: string };
 
 /** The protocol's limit on what one agent offers. */
@@ -77,9 +85,12 @@ export class EngineSet {
   /** Takes a slot for a task, until `release`. @param memoryBytes of a GPU, that its model needs */
   claim(task: EngineTask, memoryBytes?: number): Claim {
     const needs: ModelNeeds = { type: task.type, model: modelOf(task), ...workOf(task), memoryBytes };
-    const offers = this.#places.flatMap((place) => modelsOf(place).map((model) => ({ place, model, lacks: shortfallOf(model, needs) })));
+    const offers = this.#places.flatMap((place) => {
+      const models = modelsOf(place);
+      return models.map((model) => ({ place, model, versatility: models.length, lacks: shortfallOf(model, needs) }));
+    });
     const able = offers.filter(({ lacks }) => lacks === null);
-    const chosen = able.filter(({ place }) => place.running < place.slots).toSorted((a, b) => costOf(a) - costOf(b))[0];
+    const chosen = able.filter(({ place }) => place.running < place.slots).toSorted(inOrderOfChoice)[0];
     if (!chosen) return refused(able.length > 0 ? "no free slot" : reasonOf(offers, needs));
     const { place } = chosen;
     place.running++;
@@ -108,8 +119,11 @@ const modelsOf = ({ engine, mappedModels, gpuMemoryBytes }: Place): AgentModel[]
   offeredModels({ name: engine.name, models: engine.models(), mappedModels, gpuMemoryBytes });
 const refused = (reason: string): Claim => ({ kind: "refused", reason });
 
+/** Of equals the one that can do less: the other one stays free for what only it can. */
+const inOrderOfChoice = (a: Candidate, b: Candidate): number => costOf(a) - costOf(b) || a.versatility - b.versatility;
+
 /** A load costs more than company on the same engine. */
-function costOf({ place, model }: { place: Place; model: AgentModel }): number {
+function costOf({ place, model }: Candidate): number {
   const resident = place.engine.residentModels();
   const isResident = resident.includes(model.name) || (model.servedAs !== undefined && resident.includes(model.servedAs));
   return (isResident ? 0 : 1) + place.running / place.slots;
