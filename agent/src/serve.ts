@@ -8,7 +8,7 @@ import { controlAddress } from "./control/address.ts";
 import { obeyOwner, type OwnersAgent, type Standing, statusOf as statusForOwner } from "./control/obey-owner.ts";
 import { listenForOwner } from "./control/server.ts";
 import { Delivery } from "./delivery.ts";
-import { EngineError } from "./engines/engine.ts";
+import { EngineError, isEnginesFault } from "./engines/engine.ts";
 import type { EngineSet } from "./engines/engine-set.ts";
 import { hearEdge } from "./hear-edge.ts";
 import { InputCache } from "./input-cache.ts";
@@ -132,6 +132,8 @@ export async function serve(config: AgentConfig, state: StateFolder, engines: En
       if (end.kind === "failed") counts.failed++;
       // An engine explains what went wrong with it; a disk that takes no more has many names.
       if (end.kind === "failed" && !(end.error instanceof EngineError)) machine.suspectDisk();
+      if (end.kind === "spooled") gate.noteEnd(true);
+      if (end.kind === "failed" && isEnginesFault(end.error)) gate.noteEnd(false);
       gate.noteWork();
       // Between tasks the box is looked at before another one is asked for.
       void asking.after(gate.check());

@@ -3,6 +3,7 @@ import { expect, test, vi } from "vitest";
 import { controlAddress } from "../src/control/address.ts";
 import { tellAgent } from "../src/control/client.ts";
 import { describeStatus } from "../src/commands/describe-status.ts";
+import { EngineError } from "../src/engines/engine.ts";
 import { anOffer } from "./builders.ts";
 import { startAgent, temporaryFolder } from "./run-in-process.ts";
 import { MODEL } from "./scripted-engine.ts";
@@ -141,4 +142,21 @@ test("gives memory back after a while without a task", async () => {
   (await engine.runs.take()).finish();
   await line.next("completed");
   await vi.waitFor(() => expect(engine.freed).toBe(1));
+});
+
+test("rests when its engine fails one task after the other, though it says that it is well", async () => {
+  const { edge, engine } = await startAgent();
+  const { line } = await edge.nextAgent();
+  for (const attemptId of ["a1", "a2", "a3"]) {
+    line.send(anOffer(edge.url, attemptId));
+    const run = await engine.runs.take();
+    run.fail(new EngineError("INTERNAL", "illegal memory access", { isRetryable: true }));
+    await line.next("failed");
+  }
+  const isTired = ({ status }: { status: { restingBecause?: string | undefined } }) => status.restingBecause !== undefined;
+  const tired = await vi.waitUntil(async () => {
+    const message = await line.next("status");
+    return isTired(message) ? message : null;
+  });
+  expect(tired).toMatchObject({ status: { restingBecause: "its engine failed 3 tasks in a row" } });
 });

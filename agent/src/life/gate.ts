@@ -2,7 +2,7 @@ import type { RestRules } from "../config/agent-config.ts";
 import type { Log } from "../log.ts";
 import { messageOf } from "../outside.ts";
 import type { Look } from "./measure.ts";
-import { AT_EASE, observe, reasonToRest, type RestState, type Vitals } from "./rest.ts";
+import { AT_EASE, observe, observeEnd, reasonToRest, type RestState, type Vitals } from "./rest.ts";
 
 export interface GateDeps {
   rules: RestRules;
@@ -61,6 +61,11 @@ export class Gate {
     this.#workedAtMs = Date.now();
   }
 
+  /** How a task of ours ended, as far as the engine can be blamed. */
+  noteEnd(isEngineWell: boolean): void {
+    this.#state = observeEnd(this.#state, isEngineWell, Date.now());
+  }
+
   /** Looks now. Several calls share one look. */
   check(): Promise<void> {
     this.#checking ??= this.#check().finally(() => (this.#checking = null));
@@ -75,7 +80,7 @@ export class Gate {
 
   async resume(): Promise<void> {
     // Whoever resumes it wants it to work, though the keyboard has just been used to say so.
-    this.#state = { ...this.#state, pausedUntilMs: null, lastUse: null };
+    this.#state = { ...this.#state, pausedUntilMs: null, lastUse: null, failures: AT_EASE.failures };
     await this.#deps.keepPause(null);
     await this.check();
   }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { RestRules } from "../config/agent-config.ts";
-import { AT_EASE, observe, reasonToRest, type RestState, type Vitals } from "./rest.ts";
+import { AT_EASE, observe, observeEnd, reasonToRest, type RestState, type Vitals } from "./rest.ts";
 
 const RULES: RestRules = {
   hours: [],
@@ -64,4 +64,16 @@ test("a pause ends by itself", () => {
   expect(observe(paused, RULES, WELL, NOON.unixMs - 1).pausedUntilMs).toBe(NOON.unixMs);
   expect(observe(paused, RULES, WELL, NOON.unixMs).pausedUntilMs).toBeNull();
   expect(observe({ ...AT_EASE, pausedUntilMs: Infinity }, RULES, WELL, NOON.unixMs).pausedUntilMs).toBe(Infinity);
+});
+
+test("an engine that failed several tasks in a row rests, and then shows with one more whether it is well", () => {
+  const ends = (...wells: boolean[]) => wells.reduce((state, isWell) => observeEnd(state, isWell, NOON.unixMs), AT_EASE);
+  const after = (state: RestState, ms: number) => reason({}, {}, state, { ...NOON, unixMs: NOON.unixMs + ms });
+  const tired = ends(false, false, false);
+  expect([ends(false, false), ends(false, false, true, false)].map((state) => after(state, 0))).toEqual([null, null]);
+  expect(after(tired, 119_999)).toBe("its engine failed 3 tasks in a row");
+  expect(after(tired, 120_000)).toBeNull();
+  expect(after(observe(tired, RULES, WELL, NOON.unixMs), 0)).not.toBeNull();
+  expect(after(observeEnd(tired, false, NOON.unixMs + 120_000), 120_001)).not.toBeNull();
+  expect(after(observeEnd(tired, true, NOON.unixMs + 120_000), 120_001)).toBeNull();
 });

@@ -20,9 +20,11 @@ export interface RestState {
   pausedUntilMs: number | null;
   isHot: boolean;
   lastUse: { what: "GPU" | "keyboard"; unixMs: number } | null;
+  /** Tasks in a row that failed in an engine, for reasons of its own. */
+  failures: { count: number; lastUnixMs: number };
 }
 
-export const AT_EASE: RestState = { pausedUntilMs: null, isHot: false, lastUse: null };
+export const AT_EASE: RestState = { pausedUntilMs: null, isHot: false, lastUse: null, failures: { count: 0, lastUnixMs: 0 } };
 
 /** A GPU that got too hot works again once it is this much cooler, so that it does not start and stop all the time. */
 const COOLER_BY = 10;
@@ -35,7 +37,18 @@ export function observe(state: RestState, rules: RestRules, vitals: Vitals, unix
     pausedUntilMs: state.pausedUntilMs !== null && state.pausedUntilMs > unixMs ? state.pausedUntilMs : null,
     isHot: temperatureCelsius !== null && temperatureCelsius >= limit,
     lastUse: usedByOthers ? { what: usedByOthers, unixMs } : state.lastUse,
+    failures: state.failures,
   };
+}
+
+/** So many, and an engine that looks well is not. */
+const FAILURES_IN_A_ROW = 3;
+/** Then one more task shows whether it is well again. */
+const REST_AFTER_FAILURES_MS = 2 * 60_000;
+
+/** What the end of a task changes. */
+export function observeEnd(state: RestState, isEngineWell: boolean, unixMs: number): RestState {
+  return { ...state, failures: { count: isEngineWell ? 0 : state.failures.count + 1, lastUnixMs: unixMs } };
 }
 
 /**
@@ -60,6 +73,8 @@ export function reasonToRest(
   }
   if (state.isHot) return `a GPU is hotter than ${rules.maxTemperatureCelsius} °C`;
   if (vitals.engineTrouble !== null) return vitals.engineTrouble;
+  if (state.failures.count >= FAILURES_IN_A_ROW && Math.abs(unixMs - state.failures.lastUnixMs) < REST_AFTER_FAILURES_MS)
+    return `its engine failed ${FAILURES_IN_A_ROW} tasks in a row`;
   if (rules.isIdleOnly && state.lastUse && unixMs - state.lastUse.unixMs < rules.coolDownMs) {
     return state.lastUse.what === "GPU" ? "somebody else uses the GPU" : "somebody uses this machine";
   }

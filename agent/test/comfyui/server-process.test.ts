@@ -55,6 +55,14 @@ test("one that hangs and does not heed SIGTERM is killed for certain and started
   await withModels(engine);
 });
 
+test("one that has lost its GPU looks well and fails everything: it is started again", async () => {
+  const { engine, log } = await startOwn();
+  const { result } = await runTask(engine, aTask.textToImage({ prompt: "poison" }));
+  await expect(result).rejects.toMatchObject({ failure: "INTERNAL", isRetryable: true });
+  await until(() => pidsIn(log.events) === 2);
+  expect(log.events.filter((event) => event.startsWith("engine-ended"))).toEqual([expect.stringContaining("has lost its GPU")]);
+});
+
 test("one that goes on with a cancelled task is made to let go", async () => {
   const { engine, log } = await startOwn([], { stuckMs: 60 });
   const run = await runTask(engine, aTask.textToImage({ prompt: "deaf", steps: 150 }));

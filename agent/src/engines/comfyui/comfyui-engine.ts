@@ -6,6 +6,7 @@ import type { Log } from "../../log.ts";
 import { messageOf } from "../../outside.ts";
 import { Changes } from "../changes.ts";
 import { type Engine, EngineError, type EngineHealth, type EngineModel, type EngineResult, type RunOptions } from "../engine.ts";
+import { isGpuBroken } from "../gpu-trouble.ts";
 import { ComfyClient, ServerSilent } from "./client.ts";
 import { Discovery } from "./discovery.ts";
 import { executionFailure, interruptedJob, lostJob, problemsError, serverGone } from "./failures.ts";
@@ -163,7 +164,7 @@ export class ComfyUIEngine implements Engine {
       const submission = { graph: plan.graph, promptId, clientId: line.name, withPreviews: this.#settings.previews };
       const end = await this.#jobs.run(submission, onProgress, signal);
       // Our own server can be made to let go; another's works on, and the next task waits behind it.
-      if (end.kind === "stuck" && this.#jobs.count === 0) this.#server?.restart();
+      if (end.kind === "stuck" && this.#jobs.count === 0) this.#server?.restart("did not let go of a task");
       // An interrupt during the last node is lost, and the job ends well: what counts is that it was cancelled.
       signal.throwIfAborted();
       return await this.#resultOf(end, plan, task, found, outputFolder);
@@ -208,6 +209,7 @@ export class ComfyUIEngine implements Engine {
     this.#deps.log.warn("engine-error", `ComfyUI says: ${messageOf(error.cause)}`);
     // What filled the memory may be an earlier job's model.
     if (error.failure === "NO_GPU") void this.freeMemory();
+    if (isGpuBroken(failure.exceptionMessage)) this.#server?.restart("has lost its GPU");
     return error;
   }
 

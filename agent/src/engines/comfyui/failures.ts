@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { EngineError } from "../engine.ts";
+import { isOutOfMemory } from "../gpu-trouble.ts";
 import { isModelFile } from "./object-info.ts";
 import type { GraphProblem } from "./validate-graph.ts";
 
@@ -75,14 +76,13 @@ export interface NodeFailure {
   exceptionMessage: string;
 }
 
-const OUT_OF_MEMORY = /out of memory|can't allocate memory|cannot allocate memory|not enough memory/i;
 /** Loaders of models; `LoadImage` reads a picture. */
 const isLoader = (nodeType: string): boolean => /loader/i.test(nodeType);
 
 /** Why a running graph ended in `execution_error`. */
 export function executionFailure({ nodeType, exceptionType, exceptionMessage }: NodeFailure): EngineError {
   const cause = new Error(`${nodeType}: ${exceptionType}: ${exceptionMessage}`.slice(0, 2000));
-  if (/OutOfMemory|MemoryError/.test(exceptionType) || OUT_OF_MEMORY.test(exceptionMessage)) {
+  if (isOutOfMemory(`${exceptionType} ${exceptionMessage}`)) {
     return new EngineError("NO_GPU", "this GPU has not enough memory for the task", { isRetryable: true, cause });
   }
   if (exceptionType.endsWith("UnidentifiedImageError") || (nodeType === "LoadImage" && !exceptionType.endsWith("FileNotFoundError"))) {

@@ -73,9 +73,12 @@ export class ServerProcess {
     this.#life.heardAtMs = performance.now();
   }
 
-  /** Ends it now, politely and then for certain; it is started again. */
-  restart(): void {
-    this.#stop.abort();
+  /**
+   * Ends it now, politely and then for certain; it is started again.
+   * @param why for the log, as in "ComfyUI hangs".
+   */
+  restart(why: string): void {
+    this.#stop.abort(why);
   }
 }
 
@@ -118,7 +121,7 @@ async function runOnce(
   over.abort();
   await Promise.all([watching, reading]);
   if (hangs) return life.hasAnswered ? "hangs" : `did not answer within ${start.withinSeconds} s`;
-  if (wasStopped) return "did not let go of a task";
+  if (wasStopped) return String(stop.signal.reason);
   const said = lines.length > 0 ? `: ${lines.join(" | ").slice(-1000)}` : shortMessage === undefined ? "" : `: ${shortMessage}`;
   return `ended (${killedBy ?? exitCode ?? "not started"})${said}`;
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { EngineError } from "../engine.ts";
+import { isOutOfMemory } from "../gpu-trouble.ts";
 import type { Answer } from "./http.ts";
 
 const Refusal = z.object({
@@ -9,7 +10,6 @@ const Refusal = z.object({
   message: z.string().catch(""),
 });
 
-const OUT_OF_MEMORY = /out ?of ?memory|not enough memory|cannot allocate memory/i;
 const MODEL = /safetensor|unpickling|checkpoint|model .*not found|failed to load|no such file/i;
 
 /**
@@ -20,8 +20,7 @@ export function refusalOf(what: string, { status, body }: Answer): EngineError {
   const { error, detail, errors, message } = Refusal.parse(typeof body === "object" && body !== null ? body : {});
   const text = [error, typeof detail === "string" ? detail : JSON.stringify(detail ?? ""), errors, message].join(" ").trim();
   const cause = new Error(`${what} answered ${status} ${text}`.slice(0, 1000));
-  if (OUT_OF_MEMORY.test(text))
-    return new EngineError("NO_GPU", "this GPU has not enough memory for the task", { isRetryable: true, cause });
+  if (isOutOfMemory(text)) return new EngineError("NO_GPU", "this GPU has not enough memory for the task", { isRetryable: true, cause });
   if (status === 401 || status === 403)
     return new EngineError("INTERNAL", "the engine's server wants another password", { isRetryable: true, cause });
   if (status === 429) return new EngineError("INTERNAL", "the engine's server has a full queue", { isRetryable: true, cause });
