@@ -70,7 +70,7 @@ export async function startRig(): Promise<Rig> {
   const startWebUi = (): ChildProcess =>
     spawn(process.execPath, ["--import", "tsx", path.join(FIXTURES, "webui-process.ts"), String(sdapiPort), goFile("box")], {
       cwd: path.join(PROJECT, "agent"),
-      stdio: ["ignore", "ignore", "inherit"],
+      stdio: ["pipe", "ignore", "inherit"],
     });
   startWebUi();
   const addBox = async (name: string, ...engines: EngineConfig[]) => {
