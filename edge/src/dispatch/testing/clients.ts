@@ -1,12 +1,12 @@
 import type { TaskToQueue } from "../queue/types.ts";
-import type { Ledger } from "../../billing/ledger.ts";
+import type { Ledger, TaskEnd } from "../../billing/ledger.ts";
 import { CANCELLED } from "../../billing/testing/books.ts";
 import { MEGAPIXEL } from "./builders.ts";
 import { unlessInterrupted } from "./interruption.ts";
 import type { LedgerWatch } from "./ledger-watch.ts";
 import type { DispatchShell } from "../dispatch-shell.ts";
 import type { Random } from "./random.ts";
-import { type RealBook, textOr, toQueue, toRow, type Wish } from "./real-book.ts";
+import { CANCEL_CHARGE, type RealBook, textOr, toQueue, toRow, type Wish } from "./real-book.ts";
 import type { SimulatedDispatcher } from "./simulated-dispatcher.ts";
 import type { SimulatedEdge } from "./simulated-edge.ts";
 
@@ -78,8 +78,10 @@ export class Clients {
   }
 
   async cancel(taskId: string): Promise<void> {
-    const { random, ledger, edge } = this.#deps;
-    const outcome = await unlessInterrupted(() => ledger.settleTask(taskId, null, CANCELLED, edge.now));
+    const { random, book, ledger, edge } = this.#deps;
+    const attemptId = textOr(null, book.one("SELECT attempt_id FROM tasks WHERE id = ?", taskId)?.["attempt_id"]);
+    const end: TaskEnd = attemptId === null ? CANCELLED : { status: "CANCELLED", charge: CANCEL_CHARGE };
+    const outcome = await unlessInterrupted(() => ledger.settleTask(taskId, attemptId, end, edge.now));
     if (outcome === "settled" && !random.chance(0.2)) edge.cancel(taskId);
   }
 

@@ -1,4 +1,4 @@
-import { OWNER_SHARE_PERCENT, type RealBook, textOr } from "./real-book.ts";
+import { CANCEL_CHARGE, OWNER_SHARE_PERCENT, type RealBook, textOr } from "./real-book.ts";
 
 interface Account {
   balance: number;
@@ -77,13 +77,13 @@ export class LedgerWatch {
     const isCompleted = status === "COMPLETED";
     const expected = isCompleted
       ? { kind: "CAPTURED", running: 0, files: `results/${textOr("none", attempt_id)}/0.png`, charged: String(-Number(cost)) }
-      : { kind: "RELEASED", running: 0, files: null, charged: null };
+      : { kind: "RELEASED", running: 0, files: null, charged: status === "CANCELLED" && charged === `-${CANCEL_CHARGE}` ? charged : null };
     const found = { kind, running, files, charged };
     if (JSON.stringify(found) !== JSON.stringify(expected)) throw new Error(`${taskId} ended with ${JSON.stringify({ status, ...found })}`);
     if (isCompleted && outcome !== "COMPLETED") throw new Error(`${taskId} was completed by an attempt that is ${textOr("not", outcome)}`);
     this.status.set(taskId, String(status));
     this.live.delete(taskId);
-    this.#move(Number(user_id), { balance: isCompleted ? -Number(cost) : 0, frozen: -Number(cost) });
+    this.#move(Number(user_id), { balance: Number(expected.charged ?? 0), frozen: -Number(cost) });
     const share = Math.floor((Number(cost) * OWNER_SHARE_PERCENT) / 100);
     if (isCompleted && typeof owner === "number") this.#move(owner, { balance: share, frozen: 0 });
   }

@@ -25,6 +25,9 @@ export interface Wish {
 /** An agent's owner gets so much of what its tasks cost. */
 export const OWNER_SHARE_PERCENT = 30;
 
+/** A cancel of a task that an agent has at the time costs so much. */
+export const CANCEL_CHARGE = 1;
+
 /** What a Worker or a Dispatcher has of the book. */
 export interface BookAccess {
   history: History;
