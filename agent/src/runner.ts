@@ -37,6 +37,8 @@ export interface RunnerDeps {
 interface RunningAttempt {
   task: EngineTask;
   engine: Engine;
+  /** By the engine's own name. */
+  model: string;
   /** Gives the engine's slot back. */
   release: () => void;
   abort: AbortController;
@@ -101,7 +103,7 @@ export class Runner {
       return;
     }
     const { pixels, work } = workOf(task);
-    const { engine, release } = claim;
+    const { engine, model, release } = claim;
     const what = `${task.type} with ${modelOf(task)}, ${(pixels / 1e6).toFixed(2)} megapixels`;
     log.info("accepted", what, { attemptId, engine: engine.name, pixels, work });
     const progress = new ProgressReporter(this.#deps.limits().progressMs, (step) => send({ type: "progress", attemptId, ...step }));
@@ -113,6 +115,7 @@ export class Runner {
     const attempt: RunningAttempt = {
       task,
       engine,
+      model,
       release,
       abort: new AbortController(),
       progress,
@@ -186,7 +189,7 @@ export class Runner {
 
   async #produce(
     { attemptId, task, inputs, upload }: OfferMessage,
-    { engine, progress, previews }: RunningAttempt,
+    { engine, model, progress, previews }: RunningAttempt,
     signal: AbortSignal,
   ): Promise<End> {
     const { spool, limits } = this.#deps;
@@ -199,7 +202,7 @@ export class Runner {
         progress.report(step);
         if (preview) previews.offer(preview);
       };
-      const result = await engine.run(task, { signal, outputFolder, inputs: fetched, onProgress });
+      const result = await engine.run(task, { model, signal, outputFolder, inputs: fetched, onProgress });
       const meta = await spool.store(attemptId, upload, withinProtocol(result));
       const largest = Math.max(...meta.pictures.map(({ bytes }) => bytes));
       const { maxResultBytes } = limits();

@@ -59,7 +59,13 @@ async function measure(engines: EngineSet, type: TaskType, model: AgentModel, { 
       const startedMs = performance.now();
       const signal = AbortSignal.timeout(LIMIT_MS);
       try {
-        await claim.engine.run(task, { signal, outputFolder, inputs: worksOnPicture ? { image: { path } } : {}, onProgress: () => {} });
+        await claim.engine.run(task, {
+          model: claim.model,
+          signal,
+          outputFolder,
+          inputs: worksOnPicture ? { image: { path } } : {},
+          onProgress: () => {},
+        });
       } finally {
         await rm(outputFolder, { recursive: true, force: true });
       }

@@ -40,7 +40,13 @@ function aScene(requests: object[], refusal?: Error): SixTaskEngine {
 
 function runTask(engine: BuiltInEngine, task: EngineTask, inputs: RunOptions["inputs"] = {}, signal = new AbortController().signal) {
   const steps: EngineProgress[] = [];
-  const result = engine.run(task, { signal, inputs, outputFolder: "/nowhere", onProgress: (step) => steps.push(step) });
+  const result = engine.run(task, {
+    model: "stargraph-scene",
+    signal,
+    inputs,
+    outputFolder: "/nowhere",
+    onProgress: (step) => steps.push(step),
+  });
   return { steps, result };
 }
 

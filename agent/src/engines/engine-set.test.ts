@@ -62,6 +62,20 @@ test("says of several engines how many slots each has free, and none of one that
   expect(new EngineSet([place(one)]).freeByEngine).toBeNull();
 });
 
+test("a mapped name is run with the engine's first model, every other with the one it names", () => {
+  const [first, second]: EngineModel[] = [
+    { name: "first", types: ["TEXT2IMG"] },
+    { name: "second", types: ["TEXT2IMG"] },
+  ];
+  const engine = new ScriptedEngine([first!, second!]);
+  const engines = new EngineSet([{ engine, slots: 3, mappedModels: [{ name: "mapped", types: null }] }]);
+  for (const [modelName, model] of [
+    ["mapped", "first"],
+    ["second", "second"],
+  ])
+    expect(engines.claim(task({ modelName: modelName! }))).toMatchObject({ kind: "claimed", model });
+});
+
 test("a slot given back twice is given back once", () => {
   const engines = new EngineSet([place(new ScriptedEngine(), 2)]);
   const first = engines.claim(task());

@@ -27,7 +27,7 @@ interface Candidate {
   versatility: number;
 }
 
-export type Claim = { kind: "claimed"; engine: Engine; release: () => void } | { kind: "refused"; reason: string };
+export type Claim = { kind: "claimed"; engine: Engine; model: string; release: () => void } | { kind: "refused"; reason: string };
 
 /** The protocol's limit on what one agent offers. */
 const MAX_MODELS = 500;
@@ -99,7 +99,7 @@ export class EngineSet {
       if (isHeld) place.running--;
       isHeld = false;
     };
-    return { kind: "claimed", engine: place.engine, release };
+    return { kind: "claimed", engine: place.engine, model: ownNameOf(chosen.model.name, place.engine), release };
   }
 
   async freeMemory(): Promise<void> {
@@ -117,6 +117,13 @@ export class EngineSet {
 
 const modelsOf = ({ engine, mappedModels, gpuMemoryBytes }: Place): AgentModel[] =>
   offeredModels({ name: engine.name, models: engine.models(), mappedModels, gpuMemoryBytes });
+
+/** A mapped name stands for the engine's first model. */
+function ownNameOf(name: string, engine: Engine): string {
+  const models = engine.models();
+  return models.some((model) => model.name === name) ? name : (models[0]?.name ?? name);
+}
+
 const refused = (reason: string): Claim => ({ kind: "refused", reason });
 
 /** Of equals the one that can do less: the other one stays free for what only it can. */

@@ -45,6 +45,8 @@ export type EngineHealth =
   | { isReady: false; reason: string };
 
 export interface RunOptions {
+  /** Which of `models()` to use, by the engine's own name: a task may have been taken under another (`--map-model`). */
+  model: string;
   /** Aborted when the attempt must stop now; whatever `run` then does is ignored. */
   signal: AbortSignal;
   onProgress: (progress: EngineProgress) => void;

@@ -5,6 +5,7 @@ import { ComfyUIEngine, type ComfyUITimings } from "../../src/engines/comfyui/co
 import { ComfyUISettings } from "../../src/engines/comfyui/settings.ts";
 import { Workflow } from "../../src/engines/comfyui/workflow.ts";
 import type { EngineTask } from "@star-graph/shared/rest/generate";
+import { modelOf } from "@star-graph/shared/work";
 import type { Engine, EngineProgress, EngineResult, RunOptions } from "../../src/engines/engine.ts";
 import { aLog } from "../builders.ts";
 import { aPng, anMp4, pngWithNotes } from "../pictures.ts";
@@ -94,7 +95,13 @@ export async function runTask(engine: Engine, task: EngineTask, picture: Buffer 
   const abort = new AbortController();
   const progress: EngineProgress[] = [];
   const inputs: RunOptions["inputs"] = task.type === "TEXT2IMG" || task.type === "TEXT2VIDEO" ? {} : { image: { path } };
-  const result = engine.run(task, { signal: abort.signal, outputFolder: folder, inputs, onProgress: (step) => void progress.push(step) });
+  const result = engine.run(task, {
+    model: modelOf(task),
+    signal: abort.signal,
+    outputFolder: folder,
+    inputs,
+    onProgress: (step) => void progress.push(step),
+  });
   result.catch(() => {});
   return { progress, result, abort };
 }

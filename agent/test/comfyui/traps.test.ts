@@ -120,6 +120,15 @@ describe("accepted but not right", () => {
     expect(ofSvd.map(({ types }) => types)).toEqual([["TEXT2VIDEO"], ["IMG2VIDEO"]]);
     expect(engine.models()[0]).toMatchObject({ name: "mine", types: ["TEXT2IMG", "IMG2IMG"], memoryBytes: 25_276_514_304 });
   });
+
+  test("7: a model whose file has gone since the task was taken is not stood in for by another", async () => {
+    const server = await startReplay();
+    const { engine } = startEngine(server.url);
+    await withModels(engine);
+    const { result } = await runTask(engine, aTask.textToImage({ modelName: "gone-since" }));
+    await expect(result).rejects.toMatchObject({ failure: "MODEL_LOAD_FAILED", isRetryable: true });
+    expect(server.posts.seen).toEqual([]);
+  });
 });
 
 describe("errors", () => {

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { EngineTask } from "@star-graph/shared/rest/generate";
+import { modelOf } from "@star-graph/shared/work";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
@@ -35,7 +36,13 @@ async function run(engine: CommandEngine, task: EngineTask) {
   const progress: EngineProgress[] = [];
   const abort = new AbortController();
   const inputs = task.type === "TEXT2IMG" ? {} : { image };
-  const result = engine.run(task, { signal: abort.signal, outputFolder, inputs, onProgress: (step) => void progress.push(step) });
+  const result = engine.run(task, {
+    model: modelOf(task),
+    signal: abort.signal,
+    outputFolder,
+    inputs,
+    onProgress: (step) => void progress.push(step),
+  });
   result.catch(() => {});
   return { result, progress, abort, above };
 }

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import type { EngineTask } from "@star-graph/shared/rest/generate";
-import { modelOf } from "@star-graph/shared/work";
 import type { BackoffLimits } from "../../backoff.ts";
 import type { Log } from "../../log.ts";
 import { messageOf } from "../../outside.ts";
@@ -145,11 +144,8 @@ export class ComfyUIEngine implements Engine {
 
   async run(task: EngineTask, options: RunOptions): Promise<EngineResult> {
     const { signal, inputs, onProgress, outputFolder } = options;
-    const wanted = modelOf(task);
-    // A name that the owner mapped goes to the first model, as for every engine.
-    const isAble = ({ model }: FoundModel) => model.types.includes(task.type);
     const { found: all, classes } = this.#discovery;
-    const found = all.find((one) => one.model.name === wanted && isAble(one)) ?? all.find(isAble);
+    const found = all.find(({ model }) => model.name === options.model && model.types.includes(task.type));
     if (!found) throw new EngineError("MODEL_LOAD_FAILED", "ComfyUI is not there, or no longer has this model", { isRetryable: true });
     signal.throwIfAborted();
     onProgress({ phase: "loading", step: 0, totalSteps: 1 });

@@ -1,6 +1,5 @@
 import { access, constants } from "node:fs/promises";
 import type { EngineTask } from "@star-graph/shared/rest/generate";
-import { modelOf } from "@star-graph/shared/work";
 import type { Log } from "../../log.ts";
 import { messageOf } from "../../outside.ts";
 import { Changes } from "../changes.ts";
@@ -98,7 +97,7 @@ export class CommandEngine implements Engine {
     await Promise.allSettled(this.#runs);
   }
 
-  async #run(task: EngineTask, { signal, outputFolder, inputs, onProgress }: RunOptions): Promise<EngineResult> {
+  async #run(task: EngineTask, { model, signal, outputFolder, inputs, onProgress }: RunOptions): Promise<EngineResult> {
     const { command, folder, timeLimitSeconds, maxFileMegabytes } = this.#settings;
     const { killMs, endMs } = this.#deps.timings;
     const heard: Omit<Heard, "wasEnded"> = { last: null, wrongEnd: null, isOutOfTime: false };
@@ -142,9 +141,8 @@ export class CommandEngine implements Engine {
     const result = resultOf({ ...heard, wasEnded: enough.signal.aborted }, end);
     onProgress({ phase: "encoding", step: 0, totalSteps: 1 });
     const files = await filesOf(result, task, { folder: outputFolder, maxBytes: maxFileMegabytes * 1024 * 1024 });
-    const wanted = modelOf(task);
-    const model = this.#models.find(({ name }) => name === wanted) ?? this.#models[0];
-    return { files, servedBy: { engine: this.name, model: result.model ?? model?.servedAs ?? model?.name ?? wanted }, notes: result.notes };
+    const servedAs = this.#models.find(({ name }) => name === model)?.servedAs ?? model;
+    return { files, servedBy: { engine: this.name, model: result.model ?? servedAs }, notes: result.notes };
   }
 
   #lineLog() {

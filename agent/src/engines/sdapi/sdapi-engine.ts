@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EngineTask } from "@star-graph/shared/rest/generate";
-import { modelOf } from "@star-graph/shared/work";
 import type { Log } from "../../log.ts";
 import { messageOf } from "../../outside.ts";
 import { Changes } from "../changes.ts";
@@ -96,11 +95,8 @@ export class SdapiEngine implements Engine {
     this.#reside([]);
   }
 
-  async run(task: EngineTask, { signal, inputs, onProgress }: RunOptions): Promise<EngineResult> {
-    const wanted = modelOf(task);
-    const isAble = ({ model }: FoundModel) => model.types.includes(task.type);
-    // A name that the owner mapped goes to the first model, as for every engine.
-    const found = this.#found.find((one) => one.model.name === wanted && isAble(one)) ?? this.#found.find(isAble);
+  async run(task: EngineTask, { model, signal, inputs, onProgress }: RunOptions): Promise<EngineResult> {
+    const found = this.#found.find((one) => one.model.name === model && one.model.types.includes(task.type));
     const server = this.#server;
     if (!found || !server)
       throw new EngineError("MODEL_LOAD_FAILED", "the engine's server is not there, or no longer has this model", { isRetryable: true });
