@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import type { EngineTask } from "@star-graph/shared/rest/generate";
-import type { BackoffLimits } from "../../backoff.ts";
 import type { Log } from "../../log.ts";
 import { messageOf } from "../../outside.ts";
 import { Changes } from "../changes.ts";
@@ -14,23 +13,15 @@ import type { FoundModel } from "./find-models.ts";
 import type { Plan } from "./graph.ts";
 import type { JobEnd } from "./job.ts";
 import { Jobs, type JobTimings } from "./jobs.ts";
-import { Lines } from "./lines.ts";
 import { planTask } from "./plan-task.ts";
-import { Presence } from "./presence.ts";
 import { sendInput } from "./send-input.ts";
 import { SentJobs } from "./sent-jobs.ts";
-import { ServerProcess, type ServerProcessTimings } from "./server-process.ts";
+import { ServerLink, type ServerLinkTimings } from "./server-link.ts";
 import type { ComfyUISettings } from "./settings.ts";
 import { problemsOf } from "./validate-graph.ts";
 import type { Workflow } from "./workflow.ts";
 
-export interface ComfyUITimings extends JobTimings, ServerProcessTimings {
-  reconnect: BackoffLimits;
-  pingMs: number;
-  /** A server that lives answers within this. */
-  healthMs: number;
-  /** A line that is back sooner has taken no models away. */
-  withdrawMs: number;
+export interface ComfyUITimings extends JobTimings, ServerLinkTimings {
   /** How often the lists of files are compared: new ones show without a restart. */
   filesMs: number;
 }
@@ -58,11 +49,7 @@ export class ComfyUIEngine implements Engine {
   readonly #discovery: Discovery;
   readonly #changes = new Changes();
   readonly #over = new AbortController();
-  readonly #lines: Lines;
-  readonly #presence: Presence;
-  /** Null for a server that somebody else runs. */
-  readonly #server: ServerProcess | null;
-  readonly #serving: Promise<void> | undefined;
+  readonly #link: ServerLink;
   /** What the job before this one used, which the server keeps while there is room. */
   #resident: readonly string[] = [];
 
@@ -82,26 +69,17 @@ export class ComfyUIEngine implements Engine {
       everyMs: timings.filesMs,
       onChange: () => this.#changes.tell(),
     });
-    this.#presence = new Presence(timings.withdrawMs, () => this.#withdraw());
-    this.#lines = new Lines({
+    this.#link = new ServerLink({
       client: this.#client,
+      start: settings.start,
+      timings,
+      log,
       newId: () => this.#newId(),
-      backoff: timings.reconnect,
-      pingMs: timings.pingMs,
-      signal,
       onOpen: () => this.#onOpen(),
-      onDown: (why) => this.#onDown(why),
-      onEvent: (event) => {
-        this.#server?.noteLife();
-        this.#jobs.onEvent(event);
-      },
+      onGone: () => this.#onGone(),
+      onEvent: (event) => this.#jobs.onEvent(event),
       onPicture: (picture) => this.#jobs.onPicture(picture),
     });
-    const { start } = settings;
-    this.#server = start
-      ? new ServerProcess({ start, isAnswering: () => this.#isAnswering(), timings, log, signal, onEnd: () => this.#presence.gone() })
-      : null;
-    this.#serving = this.#server?.keep();
   }
 
   models(): readonly EngineModel[] {
@@ -120,19 +98,8 @@ export class ComfyUIEngine implements Engine {
     return this.#discovery.look();
   }
 
-  async health(): Promise<EngineHealth> {
-    const { healthMs } = this.#deps.timings;
-    const address = this.#client.shownAddress;
-    try {
-      const [{ freeMemoryBytes }] = await Promise.all([this.#client.stats(healthMs), this.#lines.whenTried(healthMs)]);
-      if (!this.#lines.isOpen && !this.#presence.isUp) {
-        const why = this.#lines.trouble ?? "it has not been opened yet";
-        return { isReady: false, reason: `ComfyUI at ${address} answers, but its WebSocket does not: ${why}` };
-      }
-      return { isReady: true, ...(freeMemoryBytes !== null && { freeMemoryBytes }) };
-    } catch (error) {
-      return { isReady: false, reason: `ComfyUI at ${address} does not answer: ${messageOf(error)}` };
-    }
+  health(): Promise<EngineHealth> {
+    return this.#link.health();
   }
 
   async freeMemory(): Promise<void> {
@@ -150,7 +117,7 @@ export class ComfyUIEngine implements Engine {
     signal.throwIfAborted();
     onProgress({ phase: "loading", step: 0, totalSteps: 1 });
     const promptId = this.#newId();
-    const line = this.#lines.take();
+    const line = this.#link.take();
     try {
       const image = await sendInput(this.#client, found.recipe, task, inputs);
       const plan = planTask(found.recipe, task, { classes, image, prefix: `stargraph/${promptId}` });
@@ -160,12 +127,12 @@ export class ComfyUIEngine implements Engine {
       const submission = { graph: plan.graph, promptId, clientId: line.name, withPreviews: this.#settings.previews };
       const end = await this.#jobs.run(submission, onProgress, signal);
       // Our own server can be made to let go; another's works on, and the next task waits behind it.
-      if (end.kind === "stuck" && this.#jobs.count === 0) this.#server?.restart("did not let go of a task");
+      if (end.kind === "stuck" && this.#jobs.count === 0) this.#link.restart("did not let go of a task");
       // An interrupt during the last node is lost, and the job ends well: what counts is that it was cancelled.
       signal.throwIfAborted();
       return await this.#resultOf(end, plan, task, found, outputFolder);
     } catch (error) {
-      if (isSilence(error)) await this.#doubt();
+      if (isSilence(error) && (await this.#link.doubt())) void this.#discovery.look();
       throw error instanceof ServerSilent ? Object.assign(serverGone(), { cause: error }) : error;
     } finally {
       line.release();
@@ -176,8 +143,7 @@ export class ComfyUIEngine implements Engine {
     this.#changes.close();
     this.#over.abort();
     this.#discovery.close();
-    this.#presence.close();
-    await Promise.all([this.#lines.ended(), this.#serving]);
+    await this.#link.close();
     await this.#client.close();
     await this.#sent.close();
   }
@@ -205,7 +171,7 @@ export class ComfyUIEngine implements Engine {
     this.#deps.log.warn("engine-error", `ComfyUI says: ${messageOf(error.cause)}`);
     // What filled the memory may be an earlier job's model.
     if (error.failure === "NO_GPU") void this.freeMemory();
-    if (isGpuBroken(failure.exceptionMessage)) this.#server?.restart("has lost its GPU");
+    if (isGpuBroken(failure.exceptionMessage)) this.#link.restart("has lost its GPU");
     return error;
   }
 
@@ -214,35 +180,12 @@ export class ComfyUIEngine implements Engine {
   }
 
   #onOpen(): void {
-    this.#server?.noteLife();
-    this.#presence.onOpen();
     this.#jobs.askAll();
     void this.#sent.clear();
     void this.#discovery.look();
   }
 
-  #onDown(why: string): void {
-    this.#deps.log.warn("engine-silent", `ComfyUI at ${this.#client.shownAddress} cannot be reached, and is tried again: ${why}`);
-    this.#presence.onDown();
-  }
-
-  #isAnswering(): Promise<boolean> {
-    return this.#client.stats(this.#deps.timings.healthMs).then(
-      () => true,
-      () => false,
-    );
-  }
-
-  /** Where it is gone, the models go before the task is given back: this agent would be the first to be offered it again. */
-  async #doubt(): Promise<void> {
-    if (await this.#isAnswering()) return;
-    this.#presence.gone();
-    // Its line may hold through that: then nothing else would bring the models back.
-    void this.#discovery.look();
-  }
-
-  /** The server is down: nothing can be run, and nothing is in its memory. */
-  #withdraw(): void {
+  #onGone(): void {
     this.#jobs.askAll();
     this.#resident = [];
     this.#discovery.withdraw();
