@@ -7,7 +7,7 @@ import { problemsOf } from "../../src/engines/comfyui/validate-graph.ts";
 import type { EngineError } from "../../src/engines/engine.ts";
 import { aPng } from "../pictures.ts";
 import { type Canned, startCanned } from "./canned-server.ts";
-import { recordedObjectInfo } from "./start-engine.ts";
+import { recordedObjectInfo, startReplay } from "./start-engine.ts";
 import { ERRORS, readJson, readTranscript, type Row } from "./transcript.ts";
 
 function clientOf(url: string): ComfyClient {
@@ -114,6 +114,16 @@ describe("odd answers (http_oddities)", () => {
     const client = clientOf("https://box.example/comfy");
     expect(client.socketAddress("a b").url.href).toBe("wss://box.example/comfy/ws?clientId=a+b");
   });
+});
+
+test("no request waits behind others that a busy server does not answer", async () => {
+  const server = await startReplay();
+  const client = clientOf(server.url);
+  const waiting = Array.from({ length: 30 }, (_, at) =>
+    client.submit({ graph: {}, promptId: `${at}`, clientId: "c", withPreviews: false }),
+  );
+  for (const one of waiting) one.catch(() => {});
+  await expect(client.stats()).resolves.toMatchObject({ version: "0.26.0" });
 });
 
 test("a job taken out of the history has none there (history_deleted)", async () => {

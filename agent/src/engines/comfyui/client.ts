@@ -42,7 +42,8 @@ const Accepted = z.object({ prompt_id: z.string().min(1).optional(), node_errors
 /** ComfyUI's HTTP side. A foreign `Origin` would be refused, so none is sent. */
 export class ComfyClient {
   readonly #address: ServerAddress;
-  readonly #http = new Agent({ connections: 8 });
+  /** Without a limit on its connections: a request that waits for one heeds no signal, and a cancel would wait behind lists of files. */
+  readonly #http = new Agent();
   /** Since version 0.4 or so; null while nobody knows. */
   #hasJobsApi: boolean | null = null;
 

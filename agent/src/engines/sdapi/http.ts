@@ -20,7 +20,7 @@ const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
 export class ServerHttp {
   readonly #address: ServerAddress;
   /** A task is one request that is answered when its pictures are done: no clock of the client's may end it. */
-  readonly #http = new Agent({ connections: 16, headersTimeout: 0, bodyTimeout: 0 });
+  readonly #http = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
 
   constructor(url: string) {
     this.#address = serverAddress(url);
