@@ -236,6 +236,23 @@ describe("a cancel", () => {
     expect(server.running).toBeNull();
   });
 
+  test("reaches an enlargement too, which has no id, where the owner says that nobody else's can be there", async () => {
+    const { server, engine } = await started({ isQuick: false }, { exclusive: true });
+    const drawing = await runTask(engine, aTask.textToImage({ steps: 10 }));
+    await vi.waitUntil(() => server.running !== null);
+    server.stepTo(3);
+    await vi.waitUntil(() => drawing.progress.some(({ step }) => step === 3));
+    server.finish();
+    await drawing.result;
+    const { progress, result, abort } = await runTask(engine, aTask.upscale());
+    await vi.waitUntil(() => server.running !== null);
+    server.stepTo(3);
+    await vi.waitUntil(() => progress.some(({ phase }) => phase === "sampling"));
+    abort.abort();
+    await expect(result).rejects.toThrow("aborted");
+    expect(server.running).toBeNull();
+  });
+
   test("of a job that never ends is given up", async () => {
     const server = await startWebUi({ isQuick: false, hasIds: false });
     const { engine } = await startEngine(server.url, {}, { stuckMs: 50 });

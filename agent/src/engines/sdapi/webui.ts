@@ -147,7 +147,7 @@ export class WebUi implements Server {
       if (over.aborted) return;
       if (signal.aborted) abortedAtMs ??= performance.now();
       try {
-        const seen = await this.#look(taskId, false);
+        const seen = await this.#look(taskId, order, false);
         heardAtMs = performance.now();
         if (seen.isOurs && signal.aborted) await this.#deps.http.post("sdapi/v1/interrupt");
         else if (seen.isOurs) onProgress(this.#progressOf(taskId, order, seen));
@@ -159,19 +159,32 @@ export class WebUi implements Server {
     }
   }
 
-  #progressOf(taskId: string, { task }: Order, { share }: Seen): EngineProgress {
+  #progressOf(taskId: string, order: Order, { share }: Seen): EngineProgress {
+    const { task } = order;
     const totalSteps = "steps" in task.parameters ? task.parameters.steps : 100;
     const step = Math.min(totalSteps, Math.round(share * totalSteps));
     if (step === 0) return { phase: "loading", step: 0, totalSteps: 1 };
     const preview = async (): Promise<Uint8Array> => {
-      const { picture } = await this.#look(taskId, true);
+      const { picture } = await this.#look(taskId, order, true);
       if (picture) return picture;
       throw new Error("the engine's server has no preview");
     };
     return { phase: "sampling", step, totalSteps, preview };
   }
 
-  async #look(taskId: string, withPicture: boolean): Promise<Seen> {
+  async #look(taskId: string, { recipe }: Order, withPicture: boolean): Promise<Seen> {
+    // An enlargement cannot be given an id: only an owner who says that nobody else's can be there makes it ours.
+    const hasId = recipe.kind === "image";
+    const ofJob = hasId ? await this.#lookById(taskId, withPicture) : null;
+    if (ofJob) return ofJob;
+    if ((hasId && this.#knowsIds) || !this.#deps.settings.exclusive) return NOT_OURS;
+    const server = await this.#ofServer(withPicture);
+    // How many there are is not yet known (-1) for some kinds.
+    return { isOurs: server.state.job_count !== 0, share: server.progress, picture: bytesOf(server.current_image) };
+  }
+
+  /** Null unless the server says that it is the one that runs. */
+  async #lookById(taskId: string, withPicture: boolean): Promise<Seen | null> {
     const question = { id_task: taskId, id_live_preview: -1, live_preview: withPicture };
     const { status, body } = await this.#deps.http.post("internal/progress", question);
     const job = OfJob.safeParse(body);
@@ -180,9 +193,7 @@ export class WebUi implements Server {
       if (active || queued || completed) this.#knowsIds = true;
       if (active) return { isOurs: true, share: progress, picture: bytesOf(picture) };
     }
-    if (this.#knowsIds || !this.#deps.settings.exclusive) return NOT_OURS;
-    const server = await this.#ofServer(withPicture);
-    return { isOurs: server.state.job_count > 0, share: server.progress, picture: bytesOf(server.current_image) };
+    return null;
   }
 
   /** An interrupted job ends as if it were done, with whatever it has: the flag stays until the next job begins. */
