@@ -160,6 +160,17 @@ describe("models are found", () => {
     ]);
   });
 
+  test("a note to a task's owner names a file, and no folder of the agent's", () => {
+    const classes = classesWith({ CheckpointLoaderSimple: { ckpt_name: ["private stuff/mine.safetensors"] } });
+    const { models } = settings([{ name: "mine", family: "sdxl", file: "private stuff/mine.safetensors" }]);
+    const svd = findModels(classes, models, []).find(({ recipe }) => recipe.kind === "svd")?.recipe;
+    const still = { family: "sdxl", checkpoint: "private stuff/mine.safetensors" } as const;
+    if (svd?.kind !== "svd") throw new Error("no video model");
+    const { notes } = planTask({ ...svd, still }, aTask.textToVideo(), { classes, image: null, prefix: "p" });
+    expect(notes.join()).toContain("by mine.safetensors");
+    expect(notes.join()).not.toContain("private");
+  });
+
   test("a finished pose picture will do where no preprocessor is; one that is there is used, with its own defaults", () => {
     const image = {
       required: {

@@ -1,4 +1,5 @@
 import { EngineError } from "../../engine.ts";
+import { fileName } from "../../known-models.ts";
 import { GraphBuilder, type Plan } from "../graph.ts";
 import type { NodeClasses } from "../object-info.ts";
 import type { Recipe } from "../recipes.ts";
@@ -33,7 +34,8 @@ export function svd(recipe: Extract<Recipe, { kind: "svd" }>, task: VideoTask, c
     const latent = builder.add("EmptyLatentImage", { width, height, batch_size: 1 });
     const sampling = { seed, steps, cfgScale: parameters.cfgScale, sampler: "euler", scheduler: "normal", denoise: 1 };
     first = sampled(builder, from, [latent, 0], sampling);
-    notes.push(`先由 ${recipe.still.checkpoint} 作画再使其动起来 (the first picture is by ${recipe.still.checkpoint})`);
+    const artist = fileName(recipe.still.checkpoint);
+    notes.push(`先由 ${artist} 作画再使其动起来 (the first picture is by ${artist})`);
   } else {
     first = [builder.add("LoadImage", { image: context.image }), 0];
     if (parameters.prompt !== "") notes.push("该模型不使用提示词 (this model does not use the prompt)");
