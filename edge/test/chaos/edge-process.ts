@@ -1,12 +1,14 @@
 import fs from "node:fs";
 import path from "node:path";
 import { z } from "zod";
+import type { Shard } from "../../src/dispatch/shards/pools.ts";
 import type { EdgeOrder } from "./edge-program.ts";
 import type { FaultRates } from "./faulty/faults.ts";
 import { Program } from "./program.ts";
 
 const Fault = z.object({ chaos: z.string() });
 const Queue = z.object({ items: z.array(z.string()), duties: z.number() });
+const Swept = z.object({ isOrphanGone: z.boolean() });
 const Files = z.array(z.object({ key: z.string(), size: z.number() }));
 
 /** The edge as a process that can be killed and started again on the same data and port. */
@@ -75,18 +77,18 @@ export class EdgeProcess {
     return this.#ask("faults", faults);
   }
 
-  async crash(order: { object: "Dispatcher"; pool: string; losesStorage: boolean } | { object: "UserHub"; userId: number }): Promise<void> {
+  async crash(order: { object: "Dispatcher"; place: Shard; losesStorage: boolean } | { object: "UserHub"; userId: number }): Promise<void> {
     await this.#ask("crash", order);
   }
 
-  /** What a pool has not done. */
-  async queue(pool: string): Promise<z.infer<typeof Queue>> {
-    return Queue.parse(await this.#ask(`queue?pool=${encodeURIComponent(pool)}`));
+  /** What a shard has not done. */
+  async queue({ pool, shard }: Shard): Promise<z.infer<typeof Queue>> {
+    return Queue.parse(await this.#ask(`queue?pool=${encodeURIComponent(pool)}&shard=${shard}`));
   }
 
-  /** What the sweep of files does, a day later. */
-  async sweepFiles(): Promise<void> {
-    await this.#ask("sweep-files");
+  /** What the sweep of files does, a day later. @returns whether the cron trigger's found what was left there for it */
+  async sweepFiles(): Promise<boolean> {
+    return Swept.parse(await this.#ask("sweep-files")).isOrphanGone;
   }
 
   async files(): Promise<z.infer<typeof Files>> {

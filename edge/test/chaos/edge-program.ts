@@ -17,6 +17,8 @@ export const EdgeOrder = z.object({
   tokenSecret: z.string(),
   timings: z.string(),
   cronMs: z.number(),
+  /** Of the public pool. */
+  shards: z.number().optional(),
   credentials: Credentials,
 });
 export type EdgeOrder = z.infer<typeof EdgeOrder>;
@@ -33,7 +35,7 @@ const server = await startServer({
   tokenSecret: order.tokenSecret,
   allowedHosts: [],
   entry: "edge/test/chaos/faulty/worker.ts",
-  vars: { PUBLIC_BASE_URL: order.publicBaseUrl, TIMINGS: order.timings },
+  vars: { PUBLIC_BASE_URL: order.publicBaseUrl, TIMINGS: order.timings, SHARDS: `public=${order.shards ?? 1}` },
   onLog: (line) => console.log(line),
 });
 const db = await server.database();

@@ -12,7 +12,8 @@ export type Blow = { atMs: number } & (
   | { kind: "cut the agents' sockets" }
   | { kind: "cut the clients' sockets" }
   | { kind: "take the database down"; forMs: number }
-  | { kind: "crash the Dispatcher"; losesStorage: boolean }
+  /** Of the shards in their order, the one of the pool that the first user owns behind them. */
+  | { kind: "crash the Dispatcher"; shard: number; losesStorage: boolean }
   | { kind: "crash a UserHub"; user: number }
 );
 
@@ -43,6 +44,8 @@ export interface Plan {
   cronMs: number;
   agents: number;
   slots: number;
+  /** Of the public pool. */
+  shards: number;
   /** The Worker's `TIMINGS`. */
   timings: string;
   users: PlannedUser[];
@@ -61,6 +64,7 @@ export function planRun({ seed, isQuick, tasks }: ChaosOptions): Plan {
   const users = isQuick ? 2 : 6;
   // Each start of a process is a second of processor time.
   const agents = isQuick ? 2 : 5;
+  const shards = isQuick ? 1 : 2;
   return {
     seed,
     blowsMs,
@@ -68,9 +72,10 @@ export function planRun({ seed, isQuick, tasks }: ChaosOptions): Plan {
     cronMs: isQuick ? 1_500 : 5_000,
     agents,
     slots: 2,
+    shards,
     timings: isQuick ? "ping=0.5 lease=2 grace=1 offer=2" : "ping=1 lease=4 grace=3 offer=3",
     users: planUsers(random, users, tasks, blowsMs),
-    blows: planBlows(random, { blowsMs, agents, users, times: isQuick ? 1 : 5 }),
+    blows: planBlows(random, { blowsMs, agents, users, shards, times: isQuick ? 1 : 5 }),
     edgeRates: {
       database: { before: 0.02, after: 0.02, slow: 0.05 },
       files: { before: 0.1, after: 0.05, slow: 0.1 },
@@ -122,11 +127,12 @@ interface Extent {
   blowsMs: number;
   agents: number;
   users: number;
+  shards: number;
   times: number;
 }
 
 /** Of each kind at least as many as that, spread over the run. */
-function planBlows(random: Random, { blowsMs, agents, users, times }: Extent): Blow[] {
+function planBlows(random: Random, { blowsMs, agents, users, shards, times }: Extent): Blow[] {
   const blows: Blow[] = [];
   const add = (count: number, blow: (atMs: number) => Blow) => {
     for (let i = 0; i < count; i++) blows.push(blow(Math.floor((blowsMs * (i + 0.2 + 0.6 * random.next())) / count)));
@@ -136,8 +142,11 @@ function planBlows(random: Random, { blowsMs, agents, users, times }: Extent): B
   add(2 * times, (atMs) => ({ atMs, kind: "cut the agents' sockets" }));
   add(2 * times, (atMs) => ({ atMs, kind: "cut the clients' sockets" }));
   add(times, (atMs) => ({ atMs, kind: "take the database down", forMs: 300 + random.below(1_500) }));
-  add(times, (atMs) => ({ atMs, kind: "crash the Dispatcher", losesStorage: false }));
-  add(times, (atMs) => ({ atMs, kind: "crash the Dispatcher", losesStorage: true }));
+  // In turn, so that each of them is hit; with one shard alone, only that.
+  let crashes = 0;
+  const shard = () => crashes++ % (shards > 1 ? shards + 1 : 1);
+  add(times, (atMs) => ({ atMs, kind: "crash the Dispatcher", shard: shard(), losesStorage: false }));
+  add(times, (atMs) => ({ atMs, kind: "crash the Dispatcher", shard: shard(), losesStorage: true }));
   add(times, (atMs) => ({ atMs, kind: "crash a UserHub", user: random.below(users) }));
   return blows.toSorted((a, b) => a.atMs - b.atMs);
 }

@@ -7,7 +7,7 @@ import { Balance } from "@star-graph/shared/rest/users";
 import { z } from "zod";
 import { newCredentials } from "../../local/credentials.ts";
 import { findPort } from "../../local/server.ts";
-import { ownerPool, PUBLIC_POOL } from "../../src/dispatch/shards/pools.ts";
+import { ownerPool, PUBLIC_POOL, type Shard, shardsOf } from "../../src/dispatch/shards/pools.ts";
 import { Random } from "../../src/dispatch/testing/random.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { checkExtent } from "./check-extent.ts";
@@ -51,9 +51,12 @@ export async function runChaos(plan: Plan, say: Say, signal: AbortSignal): Promi
   const port = await findPort(0);
   const proxy = await startProxy({ targetPort: port, random, onFault });
   const credentials = newCredentials(proxy.baseUrl);
-  const { timings, cronMs } = plan;
+  const { timings, cronMs, shards } = plan;
   const tokenSecret = credentials.agentKey.repeat(2);
-  const edge = new EdgeProcess({ stateFolder, port, publicBaseUrl: proxy.baseUrl, tokenSecret, timings, cronMs, credentials }, onFault);
+  const edge = new EdgeProcess(
+    { stateFolder, port, publicBaseUrl: proxy.baseUrl, tokenSecret, timings, cronMs, shards, credentials },
+    onFault,
+  );
   const rig: Rig = { plan, stateFolder, counts, tally, edge, proxy, agents: [], users: [] };
   // A blow that is under way when the run is aborted may still start something: it is awaited before everything is killed.
   const blows = new Set<Promise<void>>();
@@ -200,7 +203,7 @@ async function strike({ edge, proxy, agents, users, counts, plan }: Rig, blow: B
       return;
     case "crash the Dispatcher":
       counts.add(blow.losesStorage ? "Dispatcher: crashed, storage lost" : "Dispatcher: crashed");
-      await edge.crash({ object: "Dispatcher", pool: PUBLIC_POOL, losesStorage: blow.losesStorage });
+      await edge.crash({ object: "Dispatcher", place: placesOf(plan, users)[blow.shard] ?? EVERYBODYS, losesStorage: blow.losesStorage });
       return;
     case "crash a UserHub":
       counts.add("UserHub: crashed");
@@ -223,12 +226,18 @@ async function comeToRest(rig: Rig, say: Say, limit: AbortSignal): Promise<void>
   say("at rest");
 }
 
-async function unrest({ users, agents, edge }: Rig, signal: AbortSignal): Promise<string[]> {
+/** The shards of the public pool, and then each user's own. */
+const placesOf = ({ shards }: Plan, users: readonly User[]): Shard[] => [
+  ...shardsOf(new Map([[PUBLIC_POOL, shards]]), PUBLIC_POOL),
+  ...users.map((user) => ({ pool: ownerPool(user.id), shard: 0 })),
+];
+const EVERYBODYS: Shard = { pool: PUBLIC_POOL, shard: 0 };
+
+async function unrest({ plan, users, agents, edge }: Rig, signal: AbortSignal): Promise<string[]> {
   const lists = await Promise.all(users.map((user) => user.look(signal)));
   const live = lists.flatMap((list) => [...list].filter(([, status]) => status === "PENDING" || status === "PROCESSING"));
   if (live.length > 0) return live.map((entry) => entry.join(" "));
-  const pools = [PUBLIC_POOL, ...users.map((user) => ownerPool(user.id))];
-  const queues = await Promise.all(pools.map((pool) => edge.queue(pool)));
+  const queues = await Promise.all(placesOf(plan, users).map((place) => edge.queue(place)));
   const left = queues.flatMap(({ items, duties }) => [...items, ...(duties > 0 ? [`${duties} duties`] : [])]);
   return [...left, ...agents.flatMap((agent) => agent.spooled().map((attempt) => `spooled ${attempt}`))];
 }
@@ -251,7 +260,7 @@ async function judge(rig: Rig, signal: AbortSignal): Promise<void> {
   for (const status of statusOf.values()) counts.add(`(tasks ${status})`);
   checkTasks(tally, users, statusOf);
   const before = await edge.files();
-  await edge.sweepFiles();
+  tally.check(await edge.sweepFiles(), "the sweep has left a file of nobody where it was");
   const files = await edge.files();
   counts.add("(files of nobody that the sweep found)", before.length - files.length);
   checkExtent(tally, rig.plan, counts);

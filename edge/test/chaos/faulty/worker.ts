@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { openDatabase } from "../../../src/db/client.ts";
-import { dispatcherName } from "../../../src/dispatch/shards/pools.ts";
+import { doChores } from "../../../src/chores.ts";
+import { dispatcherName, type Shard } from "../../../src/dispatch/shards/pools.ts";
 import { createOrphanStore } from "../../../src/files/orphan-store.ts";
-import { removeOrphans } from "../../../src/files/remove-orphans.ts";
+import { partOf, removeOrphans } from "../../../src/files/remove-orphans.ts";
 import worker, { Dispatcher as RealDispatcher, SockSession as RealSockSession, UserHub as RealUserHub } from "../../../src/worker.ts";
 import { faultyEnv } from "./bindings.ts";
 import { FaultRates, setFaults } from "./faults.ts";
@@ -47,8 +48,9 @@ export class SockSession extends RealSockSession {
   }
 }
 
+const Place = z.object({ pool: z.string(), shard: z.number() });
 const Crash = z.discriminatedUnion("object", [
-  z.object({ object: z.literal("Dispatcher"), pool: z.string(), losesStorage: z.boolean() }),
+  z.object({ object: z.literal("Dispatcher"), place: Place, losesStorage: z.boolean() }),
   z.object({ object: z.literal("UserHub"), userId: z.number() }),
 ]);
 const Faults = z.object({ rates: FaultRates, seed: z.number() });
@@ -69,13 +71,12 @@ async function answerRig(request: Request, env: Cloudflare.Env): Promise<Respons
       return new Response(null, { status: 204 });
     }
     case "/__chaos/sweep-files":
-      await sweepFiles(env);
-      return new Response(null, { status: 204 });
+      return Response.json({ isOrphanGone: await sweepFiles(env) });
     case "/__chaos/files":
       return Response.json(await listFiles(env.FILES));
     case "/__chaos/queue": {
       // The class exported here is the one behind the binding.
-      const stub = dispatcherOf(env, url.searchParams.get("pool") ?? "");
+      const stub = dispatcherOf(env, { pool: url.searchParams.get("pool") ?? "", shard: Number(url.searchParams.get("shard")) });
       return Response.json(await stub.inspect());
     }
     default:
@@ -83,12 +84,12 @@ async function answerRig(request: Request, env: Cloudflare.Env): Promise<Respons
   }
 }
 
-const dispatcherOf = (env: Cloudflare.Env, pool: string) =>
-  env.DISPATCHER.get(env.DISPATCHER.idFromName(dispatcherName({ pool, shard: 0 }))) as unknown as DurableObjectStub<Dispatcher>;
+const dispatcherOf = (env: Cloudflare.Env, place: Shard) =>
+  env.DISPATCHER.get(env.DISPATCHER.idFromName(dispatcherName(place))) as unknown as DurableObjectStub<Dispatcher>;
 
 async function crash(env: Cloudflare.Env, order: z.infer<typeof Crash>): Promise<void> {
   try {
-    if (order.object === "Dispatcher") await dispatcherOf(env, order.pool).crash(order.losesStorage);
+    if (order.object === "Dispatcher") await dispatcherOf(env, order.place).crash(order.losesStorage);
     else {
       const hub = env.USER_HUB.get(env.USER_HUB.idFromName(String(order.userId))) as unknown as DurableObjectStub<UserHub>;
       await hub.crash();
@@ -98,9 +99,18 @@ async function crash(env: Cloudflare.Env, order: z.infer<typeof Crash>): Promise
   }
 }
 
-/** What the cron trigger does in days. */
-async function sweepFiles(env: Cloudflare.Env): Promise<void> {
-  await removeOrphans(createOrphanStore(openDatabase(env.DB), env.FILES), "", Date.now() + SWEEP_LATER_MS);
+/**
+ * What the cron trigger does in days. Before it the trigger itself, at a minute a day later, with a file of nobody among those whose
+ * turn it is then. @returns whether it took that one
+ */
+async function sweepFiles(env: Cloudflare.Env): Promise<boolean> {
+  const later = Date.now() + SWEEP_LATER_MS;
+  const orphan = `results/${partOf(later)}${"0".repeat(29)}/0.png`;
+  await env.FILES.put(orphan, "nobody's");
+  await doChores(env, () => later);
+  const isOrphanGone = (await env.FILES.head(orphan)) === null;
+  await removeOrphans(createOrphanStore(openDatabase(env.DB), env.FILES), "", later);
+  return isOrphanGone;
 }
 
 async function listFiles(bucket: R2Bucket): Promise<{ key: string; size: number }[]> {
