@@ -1,13 +1,16 @@
 import { Phase, TaskType } from "@star-graph/shared/task";
 import { z } from "zod";
 
+/** For more than a year there is "until it is resumed". */
+export const LONGEST_PAUSE_MS = 366 * 86_400_000;
+
 /** What an owner asks of the running agent, one JSON line for each connection. */
 export const ControlRequest = z.discriminatedUnion("command", [
   z.object({ command: z.literal("status") }),
   z.object({
     command: z.literal("pause"),
     /** Null until it is resumed. */
-    forMs: z.number().positive().nullable(),
+    forMs: z.number().positive().max(LONGEST_PAUSE_MS).nullable(),
     /** Give running tasks back and free memory at once, rather than when they are done. */
     isAtOnce: z.boolean(),
   }),

@@ -2,7 +2,7 @@ import type { RestRules } from "../config/agent-config.ts";
 import type { Log } from "../log.ts";
 import { messageOf } from "../outside.ts";
 import type { Look } from "./measure.ts";
-import { AT_EASE, observe, observeEnd, reasonToRest, type RestState, type Vitals } from "./rest.ts";
+import { AT_EASE, nowOf, observe, observeEnd, reasonToRest, type RestState, type Vitals } from "./rest.ts";
 
 export interface GateDeps {
   rules: RestRules;
@@ -33,9 +33,10 @@ export class Gate {
   #look: Look = { vitals: UNKNOWN, gpus: [] };
   #reason: string | null = null;
   #checking: Promise<void> | null = null;
+  #checkingNext: Promise<void> | null = null;
   /** Given back once after work, and once in each rest, when nothing runs any more. */
   #hasFreedMemory = true;
-  #workedAtMs = 0;
+  #workedAtMs = Infinity;
 
   constructor(deps: GateDeps, pausedUntilMs: number | null) {
     this.#deps = deps;
@@ -58,31 +59,55 @@ export class Gate {
   /** A task has begun or ended: engines hold memory for it. */
   noteWork(): void {
     this.#hasFreedMemory = false;
-    this.#workedAtMs = Date.now();
+    this.#workedAtMs = performance.now();
   }
 
   /** How a task of ours ended, as far as the engine can be blamed. */
   noteEnd(isEngineWell: boolean): void {
-    this.#state = observeEnd(this.#state, isEngineWell, Date.now());
+    this.#state = observeEnd(this.#state, isEngineWell, performance.now());
   }
 
-  /** Looks now. Several calls share one look. */
+  /**
+   * Looks at the box from now on: calls during a look share the next one, as what they want seen may have happened after it began.
+   * It never rejects, as nobody waits for most looks.
+   */
   check(): Promise<void> {
-    this.#checking ??= this.#check().finally(() => (this.#checking = null));
-    return this.#checking;
+    if (this.#checking === null) return this.#beginCheck();
+    this.#checkingNext ??= this.#checking.then(() => {
+      this.#checkingNext = null;
+      return this.#beginCheck();
+    });
+    return this.#checkingNext;
   }
 
+  /** A pause that cannot be kept on disk holds all the same. */
   async pause(untilMs: number): Promise<void> {
     this.#state = { ...this.#state, pausedUntilMs: untilMs };
-    await this.#deps.keepPause(untilMs);
+    await this.#keepPause();
     await this.#decide();
   }
 
   async resume(): Promise<void> {
     // Whoever resumes it wants it to work, though the keyboard has just been used to say so.
     this.#state = { ...this.#state, pausedUntilMs: null, lastUse: null, failures: AT_EASE.failures };
-    await this.#deps.keepPause(null);
+    await this.#keepPause();
     await this.check();
+  }
+
+  async #keepPause(): Promise<void> {
+    const { keepPause, log } = this.#deps;
+    try {
+      await keepPause(this.#state.pausedUntilMs);
+    } catch (error) {
+      log.warn("pause-not-kept", `Whether it is paused cannot be written down, so a restart will not know: ${messageOf(error)}`);
+    }
+  }
+
+  #beginCheck(): Promise<void> {
+    this.#checking = this.#check()
+      .catch((error: unknown) => this.#deps.log.error("look-failed", `Cannot judge this machine: ${messageOf(error)}`))
+      .finally(() => (this.#checking = null));
+    return this.#checking;
   }
 
   async #check(): Promise<void> {
@@ -94,18 +119,15 @@ export class Gate {
       log.warn("look-failed", `Cannot look at this machine: ${messageOf(error)}`);
     }
     const wasPaused = this.isPaused;
-    this.#state = observe(this.#state, rules, this.#look.vitals, Date.now());
-    if (wasPaused && !this.isPaused) await this.#deps.keepPause(null);
+    this.#state = observe(this.#state, rules, this.#look.vitals, nowOf(new Date(), performance.now()));
+    if (wasPaused && !this.isPaused) await this.#keepPause();
     await this.#decide();
   }
 
   async #decide(): Promise<void> {
     const { rules, log, onChange, isWorking, freeMemory } = this.#deps;
-    const now = new Date();
-    const reason = reasonToRest(rules, this.#state, this.#look.vitals, {
-      unixMs: now.getTime(),
-      minuteOfDay: now.getHours() * 60 + now.getMinutes(),
-    });
+    const now = nowOf(new Date(), performance.now());
+    const reason = reasonToRest(rules, this.#state, this.#look.vitals, now);
     if (reason !== this.#reason) {
       this.#reason = reason;
       this.#hasFreedMemory = false;
@@ -114,7 +136,7 @@ export class Gate {
     onChange();
     // Its owner wants the box, so the models go too. Heat or a full disk would not be helped by that.
     const isOwnersTurn = this.isPaused || (reason !== null && this.#state.lastUse !== null && rules.isIdleOnly);
-    const isForgotten = this.#workedAtMs > 0 && now.getTime() - this.#workedAtMs >= rules.freeAfterMs;
+    const isForgotten = now.steadyMs - this.#workedAtMs >= rules.freeAfterMs;
     if (!(isOwnersTurn || isForgotten) || this.#hasFreedMemory || isWorking()) return;
     this.#hasFreedMemory = true;
     try {

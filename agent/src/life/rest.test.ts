@@ -19,7 +19,7 @@ const WELL: Vitals = {
   usedByOthers: null,
   engineTrouble: null,
 };
-const NOON = { unixMs: 1_700_000_000_000, minuteOfDay: 720 };
+const NOON = { unixMs: 1_700_000_000_000, steadyMs: 5_000_000, minuteOfDay: 720 };
 
 const reason = (vitals: Partial<Vitals> = {}, rules: Partial<RestRules> = {}, state: Partial<RestState> = {}, now = NOON) =>
   reasonToRest({ ...RULES, ...rules }, { ...AT_EASE, ...state }, { ...WELL, ...vitals }, now);
@@ -44,36 +44,37 @@ test.each([
 });
 
 test("a GPU that got too hot has to become a good deal cooler", () => {
-  const at = (state: RestState, temperatureCelsius: number) => observe(state, RULES, { ...WELL, temperatureCelsius }, NOON.unixMs);
+  const at = (state: RestState, temperatureCelsius: number) => observe(state, RULES, { ...WELL, temperatureCelsius }, NOON);
   const hot = at(AT_EASE, 87);
   expect([at(AT_EASE, 86).isHot, hot.isHot, at(hot, 80).isHot, at(hot, 76).isHot]).toEqual([false, true, true, false]);
 });
 
 test("in idle-only mode it waits until nobody has used the box for the cool-down; without it, it does not care", () => {
-  const used = observe(AT_EASE, RULES, { ...WELL, usedByOthers: "GPU" }, NOON.unixMs);
-  const after = (ms: number) => ({ ...NOON, unixMs: NOON.unixMs + ms });
+  const used = observe(AT_EASE, RULES, { ...WELL, usedByOthers: "GPU" }, NOON);
+  // The owner's clock is set back meanwhile, which changes nothing.
+  const after = (ms: number) => ({ ...NOON, unixMs: NOON.unixMs - 3_600_000, steadyMs: NOON.steadyMs + ms });
   expect(reason({}, { isIdleOnly: true }, used, after(299_999))).toBe("somebody else uses the GPU");
   expect(reason({}, { isIdleOnly: true }, used, after(300_000))).toBeNull();
   expect(reason({}, {}, used)).toBeNull();
-  const typed = observe(used, RULES, { ...WELL, usedByOthers: "keyboard" }, NOON.unixMs + 1000);
+  const typed = observe(used, RULES, { ...WELL, usedByOthers: "keyboard" }, after(1000));
   expect(reason({}, { isIdleOnly: true }, typed)).toBe("somebody uses this machine");
 });
 
 test("a pause ends by itself", () => {
   const paused = { ...AT_EASE, pausedUntilMs: NOON.unixMs };
-  expect(observe(paused, RULES, WELL, NOON.unixMs - 1).pausedUntilMs).toBe(NOON.unixMs);
-  expect(observe(paused, RULES, WELL, NOON.unixMs).pausedUntilMs).toBeNull();
-  expect(observe({ ...AT_EASE, pausedUntilMs: Infinity }, RULES, WELL, NOON.unixMs).pausedUntilMs).toBe(Infinity);
+  expect(observe(paused, RULES, WELL, { ...NOON, unixMs: NOON.unixMs - 1 }).pausedUntilMs).toBe(NOON.unixMs);
+  expect(observe(paused, RULES, WELL, NOON).pausedUntilMs).toBeNull();
+  expect(observe({ ...AT_EASE, pausedUntilMs: Infinity }, RULES, WELL, NOON).pausedUntilMs).toBe(Infinity);
 });
 
 test("an engine that failed several tasks in a row rests, and then shows with one more whether it is well", () => {
-  const ends = (...wells: boolean[]) => wells.reduce((state, isWell) => observeEnd(state, isWell, NOON.unixMs), AT_EASE);
-  const after = (state: RestState, ms: number) => reason({}, {}, state, { ...NOON, unixMs: NOON.unixMs + ms });
+  const ends = (...wells: boolean[]) => wells.reduce((state, isWell) => observeEnd(state, isWell, NOON.steadyMs), AT_EASE);
+  const after = (state: RestState, ms: number) => reason({}, {}, state, { ...NOON, steadyMs: NOON.steadyMs + ms });
   const tired = ends(false, false, false);
   expect([ends(false, false), ends(false, false, true, false)].map((state) => after(state, 0))).toEqual([null, null]);
   expect(after(tired, 119_999)).toBe("its engine failed 3 tasks in a row");
   expect(after(tired, 120_000)).toBeNull();
-  expect(after(observe(tired, RULES, WELL, NOON.unixMs), 0)).not.toBeNull();
-  expect(after(observeEnd(tired, false, NOON.unixMs + 120_000), 120_001)).not.toBeNull();
-  expect(after(observeEnd(tired, true, NOON.unixMs + 120_000), 120_001)).toBeNull();
+  expect(after(observe(tired, RULES, WELL, NOON), 0)).not.toBeNull();
+  expect(after(observeEnd(tired, false, NOON.steadyMs + 120_000), 120_001)).not.toBeNull();
+  expect(after(observeEnd(tired, true, NOON.steadyMs + 120_000), 120_001)).toBeNull();
 });

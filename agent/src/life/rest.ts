@@ -19,24 +19,37 @@ export interface RestState {
   /** Null while not paused, Infinity until it is resumed. */
   pausedUntilMs: number | null;
   isHot: boolean;
-  lastUse: { what: "GPU" | "keyboard"; unixMs: number } | null;
+  lastUse: { what: "GPU" | "keyboard"; atMs: number } | null;
   /** Tasks in a row that failed in an engine, for reasons of its own. */
-  failures: { count: number; lastUnixMs: number };
+  failures: { count: number; lastAtMs: number };
 }
 
-export const AT_EASE: RestState = { pausedUntilMs: null, isHot: false, lastUse: null, failures: { count: 0, lastUnixMs: 0 } };
+/** Pauses and hours of the day go by the owner's clock. How long something lasts does not: that clock may be set. */
+export interface Now {
+  unixMs: number;
+  /** Of a clock that only goes forward. */
+  steadyMs: number;
+  /** By the clock of the box. */
+  minuteOfDay: number;
+}
+
+export function nowOf(date: Date, steadyMs: number): Now {
+  return { unixMs: date.getTime(), steadyMs, minuteOfDay: date.getHours() * 60 + date.getMinutes() };
+}
+
+export const AT_EASE: RestState = { pausedUntilMs: null, isHot: false, lastUse: null, failures: { count: 0, lastAtMs: 0 } };
 
 /** A GPU that got too hot works again once it is this much cooler, so that it does not start and stop all the time. */
 const COOLER_BY = 10;
 
 /** What a look at the box changes. */
-export function observe(state: RestState, rules: RestRules, vitals: Vitals, unixMs: number): RestState {
+export function observe(state: RestState, rules: RestRules, vitals: Vitals, { unixMs, steadyMs }: Now): RestState {
   const { temperatureCelsius, usedByOthers } = vitals;
   const limit = state.isHot ? rules.maxTemperatureCelsius - COOLER_BY : rules.maxTemperatureCelsius;
   return {
     pausedUntilMs: state.pausedUntilMs !== null && state.pausedUntilMs > unixMs ? state.pausedUntilMs : null,
     isHot: temperatureCelsius !== null && temperatureCelsius >= limit,
-    lastUse: usedByOthers ? { what: usedByOthers, unixMs } : state.lastUse,
+    lastUse: usedByOthers ? { what: usedByOthers, atMs: steadyMs } : state.lastUse,
     failures: state.failures,
   };
 }
@@ -47,21 +60,15 @@ const FAILURES_IN_A_ROW = 3;
 const REST_AFTER_FAILURES_MS = 2 * 60_000;
 
 /** What the end of a task changes. */
-export function observeEnd(state: RestState, isEngineWell: boolean, unixMs: number): RestState {
-  return { ...state, failures: { count: isEngineWell ? 0 : state.failures.count + 1, lastUnixMs: unixMs } };
+export function observeEnd(state: RestState, isEngineWell: boolean, steadyMs: number): RestState {
+  return { ...state, failures: { count: isEngineWell ? 0 : state.failures.count + 1, lastAtMs: steadyMs } };
 }
 
 /**
  * Why to ask for nothing, in words for the owner; null to work. The words stay the same while the reason does, because
  * each change is told to the edge.
- * @param minuteOfDay by the clock of the box.
  */
-export function reasonToRest(
-  rules: RestRules,
-  state: RestState,
-  vitals: Vitals,
-  { unixMs, minuteOfDay }: { unixMs: number; minuteOfDay: number },
-): string | null {
+export function reasonToRest(rules: RestRules, state: RestState, vitals: Vitals, { steadyMs, minuteOfDay }: Now): string | null {
   if (state.pausedUntilMs !== null) return pausedWords(state.pausedUntilMs);
   if (rules.hours.length > 0 && !isWithin(rules.hours, minuteOfDay)) return "outside the hours its owner set";
   if (vitals.freeDiskBytes !== null && vitals.freeDiskBytes < rules.minFreeDiskBytes) {
@@ -73,9 +80,9 @@ export function reasonToRest(
   }
   if (state.isHot) return `a GPU is hotter than ${rules.maxTemperatureCelsius} °C`;
   if (vitals.engineTrouble !== null) return vitals.engineTrouble;
-  if (state.failures.count >= FAILURES_IN_A_ROW && Math.abs(unixMs - state.failures.lastUnixMs) < REST_AFTER_FAILURES_MS)
+  if (state.failures.count >= FAILURES_IN_A_ROW && steadyMs - state.failures.lastAtMs < REST_AFTER_FAILURES_MS)
     return `its engine failed ${FAILURES_IN_A_ROW} tasks in a row`;
-  if (rules.isIdleOnly && state.lastUse && unixMs - state.lastUse.unixMs < rules.coolDownMs) {
+  if (rules.isIdleOnly && state.lastUse && steadyMs - state.lastUse.atMs < rules.coolDownMs) {
     return state.lastUse.what === "GPU" ? "somebody else uses the GPU" : "somebody uses this machine";
   }
   return null;
