@@ -65,3 +65,9 @@ export function urlAtEdge(edge: URL, path: string): URL {
   url.hash = "";
   return url;
 }
+
+/** Where a request for an address that the edge gave goes: to the edge its owner chose, whatever host the address names. */
+export function onlyAtEdge(edge: URL, address: string | URL): URL {
+  const url = new URL(address);
+  return url.origin === edge.origin ? url : urlAtEdge(edge, url.pathname);
+}
