@@ -18,6 +18,7 @@ import { Machine } from "./life/measure.ts";
 import { readPause, writePause } from "./life/pause-file.ts";
 import { Link, onlyAtEdge, urlAtEdge } from "./link.ts";
 import { type HttpRequest, openNetwork } from "./network.ts";
+import { runToolUntil } from "./machine/tool.ts";
 import { messageOf } from "./outside.ts";
 import { limitModels, reasonOfOwner } from "./owner-limits.ts";
 import { postPreview } from "./post-preview.ts";
@@ -30,6 +31,12 @@ import type { StateFolder } from "./state-folder.ts";
 import type { StatusPage } from "./status-page/status-page.ts";
 import { AGENT_TIMINGS } from "./timings.ts";
 import { AGENT_VERSION } from "./version.ts";
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve());
+    if (signal.aborted) resolve();
+  });
 
 /** Wires one agent together and runs it until it is stopped, refused, or has left of its own. */
 export async function serve(config: AgentConfig, state: StateFolder, engines: EngineSet, deps: AgentDeps): Promise<void> {
@@ -45,7 +52,7 @@ export async function serve(config: AgentConfig, state: StateFolder, engines: En
   const spool = new Spool(state.spoolFolder);
   const network = openNetwork(config);
   const request: HttpRequest = (url, options) => network.request(onlyAtEdge(config.edge, url), options);
-  const machine = new Machine(config.stateFolder, spool, config.rest, () => engines.engines);
+  const machine = new Machine(config.stateFolder, spool, config.rest, () => engines.engines, runToolUntil(signal));
   const counts = { drawn: 0, failed: 0 };
   let standing: Standing | null = null;
 
@@ -188,7 +195,8 @@ export async function serve(config: AgentConfig, state: StateFolder, engines: En
     // An engine that has come up is work to ask for now, not at the next look.
     void gate.check();
   });
-  await gate.check();
+  // An engine that hangs must not hold up a stop.
+  await Promise.race([gate.check(), aborted(signal)]);
   const control = await listenForOwner(controlAddress(config.stateFolder), (request) => obeyOwner(request, owners));
   const looking = setInterval(() => void gate.check(), timings.lookMs);
   const repeating = delivery.repeatUntilStopped();

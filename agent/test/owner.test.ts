@@ -1,5 +1,6 @@
-import { stat } from "node:fs/promises";
-import { expect, test, vi } from "vitest";
+import { stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { controlAddress } from "../src/control/address.ts";
 import { tellAgent } from "../src/control/client.ts";
 import { describeStatus } from "../src/commands/describe-status.ts";
@@ -159,4 +160,16 @@ test("rests when its engine fails one task after the other, though it says that 
     return isTired(message) ? message : null;
   });
   expect(tired).toMatchObject({ status: { restingBecause: "its engine failed 3 tasks in a row" } });
+});
+
+test.skipIf(process.platform !== "linux")("can be stopped while it looks for GPUs with tools that hang", { timeout: 4_000 }, async () => {
+  const tools = await temporaryFolder();
+  for (const name of ["nvidia-smi", "rocm-smi"]) {
+    await writeFile(join(tools, name), `#!/bin/sh\ntouch "${tools}/called"\nexec sleep 60\n`, { mode: 0o755 });
+  }
+  vi.stubEnv("PATH", `${tools}:${process.env["PATH"]}`);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { stop } = await startAgent();
+  await vi.waitFor(() => stat(join(tools, "called")));
+  await expect(stop()).resolves.toBeUndefined();
 });

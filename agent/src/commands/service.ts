@@ -90,12 +90,12 @@ async function uninstall({ file, stop, uninstall: commands }: ServiceDefinition)
 }
 
 async function tryAll(commands: readonly (readonly string[])[]): Promise<void> {
-  for (const [program = "", ...args] of commands) await callTool(program, args, STOP_MS);
+  for (const [program = "", ...args] of commands) await callTool(program, args, { timeoutMs: STOP_MS });
 }
 
 async function runAll(commands: readonly (readonly string[])[]): Promise<void> {
   for (const [program = "", ...args] of commands) {
-    const { failure } = await callTool(program, args, STOP_MS);
+    const { failure } = await callTool(program, args, { timeoutMs: STOP_MS });
     if (failure !== null) throw new Refusal(`"${[program, ...args].join(" ")}" failed: ${failure}`);
   }
 }
