@@ -10,6 +10,7 @@ export interface AskForWorkDeps {
   running: () => number;
   /** Finished, and not yet acknowledged. */
   undelivered: () => number;
+  /** The box is not fit for another task, or has not been looked at since the last one. */
   isResting: () => boolean;
   /** Tells the edge what this agent now is, where that has changed. */
   tellSelf: () => void;
@@ -27,7 +28,6 @@ export class AskForWork {
   readonly #deps: AskForWorkDeps;
   #isDrainedByEdge = false;
   #isLeaving = false;
-  #looks = 0;
   #announced: string | null = null;
 
   constructor(deps: AskForWorkDeps) {
@@ -44,7 +44,7 @@ export class AskForWork {
       free: freeEngineSlots(),
       running: running(),
       unacknowledged: undelivered(),
-      isDraining: this.#isDrainedByEdge || this.#isLeaving || this.#looks > 0 || isResting(),
+      isDraining: this.#isDrainedByEdge || this.#isLeaving || isResting(),
     });
   }
 
@@ -78,16 +78,5 @@ export class AskForWork {
     const left = this.#deps.running() + this.#deps.undelivered();
     if (left > 0) this.#deps.log.info("finishing", `Finishing ${left} ${left === 1 ? "task" : "tasks"}, then leaving`);
     this.announce();
-  }
-
-  /** Asks for nothing until the box has been looked at. */
-  async after(look: Promise<void>): Promise<void> {
-    this.#looks++;
-    try {
-      await look;
-    } finally {
-      this.#looks--;
-      this.announce();
-    }
   }
 }

@@ -21,17 +21,22 @@ import { messageOf } from "./outside.ts";
 /** What remains for the agent once the connection has dealt with its own messages. */
 export type WorkMessage = Exclude<EdgeMessage, { type: "welcome" | "pong" | "error" }>;
 
-export interface ConnectionOptions {
+/** What the agent says on each of its lines, and does with what it hears. */
+export interface Conversation {
+  hello: () => HelloMessage;
+  onWelcome: (welcome: WelcomeMessage) => void;
+  onMessage: (message: WorkMessage) => void;
+}
+
+export interface ConnectionOptions extends Conversation {
   url: URL;
   key: string;
+  agentId: string;
   network: Pick<Network, "socketAgent" | "authorities">;
   /** How long the answer to the upgrade, with all that comes before it, and then the welcome may take. */
   welcomeMs: number;
   log: Log;
   signal: AbortSignal;
-  hello: () => HelloMessage;
-  onWelcome: (welcome: WelcomeMessage) => void;
-  onMessage: (message: WorkMessage) => void;
 }
 
 /** The edge has this long to close in its turn. */
@@ -64,7 +69,7 @@ export class Connection {
     const socket = new WebSocket(options.url, {
       ...(agent && { agent }),
       ...(authorities && { ca: authorities }),
-      headers: { authorization: `Bearer ${options.key}`, [AGENT_ID_HEADER]: options.hello().agent.id },
+      headers: { authorization: `Bearer ${options.key}`, [AGENT_ID_HEADER]: options.agentId },
       maxPayload: MAX_FRAME_BYTES,
       perMessageDeflate: false,
     });

@@ -5,7 +5,7 @@ import type { Delivery } from "./delivery.ts";
 import type { Log } from "./log.ts";
 import type { Runner } from "./runner.ts";
 
-export interface EdgesAgent {
+export interface HearingAgent {
   runner: Runner;
   delivery: Delivery;
   asking: AskForWork;
@@ -14,10 +14,10 @@ export interface EdgesAgent {
 }
 
 /** Does what the edge says on the line. */
-export function hearEdge(message: WorkMessage, { runner, delivery, asking, keepStanding, log }: EdgesAgent): void {
+export function hearEdge(message: WorkMessage, { runner, delivery, asking, keepStanding, log }: HearingAgent): void {
   switch (message.type) {
     case "offer":
-      runner.offer(message);
+      runner.offer(message, asking.freeSlots);
       return;
     case "cancel":
       void runner.cancel(message.attemptId);

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AGENT_SOCKET_PATH, type AgentMessage } from "@star-graph/shared/agent-protocol";
 import { backoffMs, type BackoffLimits } from "./backoff.ts";
-import { Connection, type ConnectionOptions } from "./connection.ts";
+import { Connection, type ConnectionOptions, type Conversation } from "./connection.ts";
 import { REFUSED_BY_EDGE, Refusal } from "./refusal.ts";
 
-export interface LinkOptions extends Omit<ConnectionOptions, "url"> {
+export interface LinkOptions extends Omit<ConnectionOptions, "url" | keyof Conversation> {
   edge: URL;
   backoff: BackoffLimits;
 }
@@ -34,12 +34,12 @@ export class Link {
    * Returns when the signal stops it.
    * @throws {Refusal} when the edge does not want this agent, whatever it tries.
    */
-  async run(): Promise<void> {
+  async run(conversation: Conversation): Promise<void> {
     const { signal, backoff, log, edge } = this.#options;
     const url = socketUrl(edge);
     for (let failures = 0; !signal.aborted; failures++) {
       const openedMs = performance.now();
-      this.#connection = new Connection({ ...this.#options, url });
+      this.#connection = new Connection({ ...this.#options, ...conversation, url });
       const ending = await this.#connection.ended;
       if (signal.aborted) return;
       if (ending.kind === "refused") throw new Refusal(ending.message, { exitCode: REFUSED_BY_EDGE });

@@ -3,24 +3,21 @@ import type { EngineTask } from "@star-graph/shared/rest/generate";
 import type { TaskProgress, TaskType } from "@star-graph/shared/task";
 import { modelOf, workOf } from "@star-graph/shared/work";
 import type { Delivery } from "./delivery.ts";
-import { type Engine, EngineError, type EngineProgress, type EngineResult, type RunOptions } from "./engines/engine.ts";
+import type { Engine } from "./engines/engine.ts";
 import type { EngineSet } from "./engines/engine-set.ts";
 import { toFailure } from "./failure.ts";
 import type { Log } from "./log.ts";
 import { reasonToReject } from "./offer.ts";
 import { messageOf } from "./outside.ts";
 import { Previews } from "./previews.ts";
+import { type End, type ProduceDeps, produceResult } from "./produce-result.ts";
 import { ProgressReporter } from "./progress.ts";
-import type { Spool } from "./spool.ts";
-import type { SpoolMeta } from "./spool-entry.ts";
 
-export interface RunnerDeps {
+export interface RunnerDeps extends ProduceDeps {
   engines: EngineSet;
-  spool: Spool;
   delivery: Delivery;
   log: Log;
   send: (message: AgentMessage) => boolean;
-  freeSlots: () => number;
   limits: () => { progressMs: number; maxResultBytes: number };
   signal: AbortSignal;
   /** Why the owner does not want a task, or null. */
@@ -30,8 +27,6 @@ export interface RunnerDeps {
   onEnd: (end: End) => void;
   /** Shows the edge what an attempt looks like so far. */
   postPreview: (attemptId: string, grant: string, picture: Uint8Array, contentType: string) => Promise<void>;
-  /** Brings the pictures that a task works on into its folder. */
-  fetchInputs: (inputs: OfferMessage["inputs"], grant: string, folder: string, signal: AbortSignal) => Promise<RunOptions["inputs"]>;
 }
 
 interface RunningAttempt {
@@ -56,8 +51,6 @@ export interface RunningTask {
   progress: TaskProgress | null;
   elapsedMs: number;
 }
-
-type End = { kind: "spooled"; meta: SpoolMeta } | { kind: "failed"; error: unknown } | { kind: "stopped" };
 
 /** From the edge's offer to the engine's last byte. It goes on while the line is down; `Delivery` does the rest. */
 export class Runner {
@@ -85,7 +78,7 @@ export class Runner {
     }));
   }
 
-  offer(offer: OfferMessage): void {
+  offer(offer: OfferMessage, freeSlots: number): void {
     const { send, log, engines, delivery } = this.#deps;
     const { attemptId, task } = offer;
     // Told twice, because the edge did not hear the first answer.
@@ -93,7 +86,7 @@ export class Runner {
       send({ type: "accepted", attemptId });
       return;
     }
-    const unfit = reasonToReject(attemptId, this.#deps.freeSlots()) ?? this.#deps.refuse(task);
+    const unfit = reasonToReject(attemptId, freeSlots) ?? this.#deps.refuse(task);
     const claim = engines.claim(task, offer.memoryBytes);
     if (claim.kind === "refused" || unfit !== null) {
       if (claim.kind === "claimed") claim.release();
@@ -163,7 +156,8 @@ export class Runner {
     const { abort, progress } = attempt;
     const { attemptId } = offer;
     const { delivery, send, log, onSlotsChanged, onEnd } = this.#deps;
-    const end = await this.#produce(offer, attempt, AbortSignal.any([this.#deps.signal, abort.signal]));
+    const signal = AbortSignal.any([this.#deps.signal, abort.signal]);
+    const end = await produceResult(this.#deps, offer, { ...attempt, signal });
     progress.close();
     attempt.previews.close();
     attempt.release();
@@ -186,43 +180,4 @@ export class Runner {
     }
     onSlotsChanged();
   }
-
-  async #produce(
-    { attemptId, task, inputs, upload }: OfferMessage,
-    { engine, model, progress, previews }: RunningAttempt,
-    signal: AbortSignal,
-  ): Promise<End> {
-    const { spool, limits } = this.#deps;
-    let end: End;
-    try {
-      const outputFolder = await spool.begin(attemptId);
-      if (inputs.length > 0) progress.report({ phase: "loading", step: 0, totalSteps: 1 });
-      const fetched = await this.#deps.fetchInputs(inputs, upload.grant, outputFolder, signal);
-      const onProgress = ({ preview, ...step }: EngineProgress): void => {
-        progress.report(step);
-        if (preview) previews.offer(preview);
-      };
-      const result = await engine.run(task, { model, signal, outputFolder, inputs: fetched, onProgress });
-      const meta = await spool.store(attemptId, upload, withinProtocol(result));
-      const largest = Math.max(...meta.pictures.map(({ bytes }) => bytes));
-      const { maxResultBytes } = limits();
-      if (largest <= maxResultBytes) end = { kind: "spooled", meta };
-      else throw new EngineError("INTERNAL", `The result has ${largest} bytes, the edge takes ${maxResultBytes}`, { isRetryable: false });
-    } catch (error) {
-      end = { kind: "failed", error };
-    }
-    // After an abort it does not matter how the engine came to its end.
-    if (signal.aborted) end = { kind: "stopped" };
-    if (end.kind !== "spooled") await spool.remove(attemptId).catch(() => {});
-    return end;
-  }
-}
-
-/** Holds an engine to the protocol's limits, so that one long note does not cost a finished picture. */
-function withinProtocol({ files, servedBy: { engine, model }, notes }: EngineResult): EngineResult {
-  return {
-    files,
-    servedBy: { engine: engine.slice(0, 64), model: model.slice(0, 128) },
-    notes: notes.slice(0, 20).map((note) => note.slice(0, 500)),
-  };
 }

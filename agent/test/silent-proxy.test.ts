@@ -33,6 +33,7 @@ test("a proxy that takes the call and never answers is given up, and its line wi
   const connection = new Connection({
     url: new URL("wss://edge.invalid/agent/v1/socket"),
     key: "k",
+    agentId: "agent-0001",
     network,
     welcomeMs: 50,
     log: aLog(),

@@ -58,6 +58,11 @@ export class EngineSet {
     return this.#able().reduce((sum, { slots, running }) => sum + slots - running, 0);
   }
 
+  /** A task holds one of the slots. */
+  get isWorking(): boolean {
+    return this.#places.some(({ running }) => running > 0);
+  }
+
   /** Free slots of each engine, by the numbers that models are offered with; null where there is one engine. */
   get freeByEngine(): number[] | null {
     if (this.#places.length === 1) return null;

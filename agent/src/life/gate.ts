@@ -37,6 +37,7 @@ export class Gate {
   /** Given back once after work, and once in each rest, when nothing runs any more. */
   #hasFreedMemory = true;
   #workedAtMs = Infinity;
+  #looksAfterTask = 0;
 
   constructor(deps: GateDeps, pausedUntilMs: number | null) {
     this.#deps = deps;
@@ -56,10 +57,9 @@ export class Gate {
     return this.#state.pausedUntilMs !== null;
   }
 
-  /** A task has begun or ended: engines hold memory for it. */
-  noteWork(): void {
-    this.#hasFreedMemory = false;
-    this.#workedAtMs = performance.now();
+  /** Between a task and the look that follows it, nobody knows yet whether there is a reason to rest. */
+  get isOpen(): boolean {
+    return this.#reason === null && this.#looksAfterTask === 0;
   }
 
   /** How a task of ours ended, as far as the engine can be blamed. */
@@ -78,6 +78,16 @@ export class Gate {
       return this.#beginCheck();
     });
     return this.#checkingNext;
+  }
+
+  /** Looks before the next task is asked for, and remembers that engines hold memory for the one that has ended. */
+  async checkAfterTask(): Promise<void> {
+    this.#hasFreedMemory = false;
+    this.#workedAtMs = performance.now();
+    this.#looksAfterTask++;
+    await this.check();
+    this.#looksAfterTask--;
+    this.#deps.onChange();
   }
 
   /** A pause that cannot be kept on disk holds all the same. */
