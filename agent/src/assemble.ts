@@ -6,8 +6,9 @@ import { conversationOf, NOTHING_SAID } from "./conversation.ts";
 import type { OwnersAgent } from "./control/obey-owner.ts";
 import { Delivery } from "./delivery.ts";
 import { Changes } from "./engines/changes.ts";
-import { EngineError, isEnginesFault } from "./engines/engine.ts";
+import { EngineError } from "./engines/engine.ts";
 import type { EngineSet } from "./engines/engine-set.ts";
+import { hasLostGpu } from "./engines/gpu-trouble.ts";
 import { InputCache } from "./input-cache.ts";
 import { fetchInputs } from "./inputs.ts";
 import { Gate } from "./life/gate.ts";
@@ -125,8 +126,7 @@ export async function assemble(config: AgentConfig, state: StateFolder, engines:
       if (end.kind === "failed") counts.failed++;
       // An engine explains what went wrong with it; a disk that takes no more has many names.
       if (end.kind === "failed" && !(end.error instanceof EngineError)) machine.suspectDisk();
-      if (end.kind === "spooled") gate.noteEnd(true);
-      if (end.kind === "failed" && isEnginesFault(end.error)) gate.noteEnd(false);
+      if (end.kind === "spooled" || end.kind === "failed") gate.noteEnd(end.kind === "failed" && hasLostGpu(end.error));
       void gate.checkAfterTask();
     },
     postPreview: (attemptId, grant, picture, contentType) =>

@@ -94,7 +94,3 @@ export class EngineError extends Error {
     this.isRetryable = options.isRetryable;
   }
 }
-
-/** A failure that says nothing of the task: what memory and files it takes depends on what was asked for. */
-export const isEnginesFault = (error: unknown): boolean =>
-  error instanceof EngineError && error.failure === "INTERNAL" && error.isRetryable;

@@ -1,3 +1,6 @@
+import { messageOf } from "../outside.ts";
+import { EngineError } from "./engine.ts";
+
 const OUT_OF_MEMORY =
   /out ?of ?memory|MemoryError|not enough (gpu )?(video )?memory|can(no|')t allocate memory|(CUBLAS|CUDNN|CUFFT)_(STATUS_)?ALLOC_FAILED/i;
 
@@ -10,3 +13,6 @@ const BROKEN =
 
 /** Whether after this failure every later one in the same process fails too: it answers and looks well, and has to be started again. */
 export const isGpuBroken = (words: string): boolean => BROKEN.test(words);
+
+/** Whether that is why a task failed. The server's own words are the cause. */
+export const hasLostGpu = (error: unknown): boolean => error instanceof EngineError && isGpuBroken(messageOf(error.cause));

@@ -62,9 +62,9 @@ export class Gate {
     return this.#reason === null && this.#looksAfterTask === 0;
   }
 
-  /** How a task of ours ended, as far as the engine can be blamed. */
-  noteEnd(isEngineWell: boolean): void {
-    this.#state = observeEnd(this.#state, isEngineWell, performance.now());
+  /** How a task of ours ended: after that failure every later one in the same process fails, too. */
+  noteEnd(hasLostGpu: boolean): void {
+    this.#state = observeEnd(this.#state, hasLostGpu, performance.now());
   }
 
   /**
@@ -99,7 +99,7 @@ export class Gate {
 
   async resume(): Promise<void> {
     // Whoever resumes it wants it to work, though the keyboard has just been used to say so.
-    this.#state = { ...this.#state, pausedUntilMs: null, lastUse: null, failures: AT_EASE.failures };
+    this.#state = { ...this.#state, pausedUntilMs: null, lastUse: null, gpuLostAtMs: null };
     await this.#keepPause();
     await this.check();
   }

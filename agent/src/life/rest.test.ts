@@ -67,14 +67,12 @@ test("a pause ends by itself", () => {
   expect(observe({ ...AT_EASE, pausedUntilMs: Infinity }, RULES, WELL, NOON).pausedUntilMs).toBe(Infinity);
 });
 
-test("an engine that failed several tasks in a row rests, and then shows with one more whether it is well", () => {
-  const ends = (...wells: boolean[]) => wells.reduce((state, isWell) => observeEnd(state, isWell, NOON.steadyMs), AT_EASE);
-  const after = (state: RestState, ms: number) => reason({}, {}, state, { ...NOON, steadyMs: NOON.steadyMs + ms });
-  const tired = ends(false, false, false);
-  expect([ends(false, false), ends(false, false, true, false)].map((state) => after(state, 0))).toEqual([null, null]);
-  expect(after(tired, 119_999)).toBe("its engine failed 3 tasks in a row");
-  expect(after(tired, 120_000)).toBeNull();
-  expect(after(observe(tired, RULES, WELL, NOON), 0)).not.toBeNull();
-  expect(after(observeEnd(tired, false, NOON.steadyMs + 120_000), 120_001)).not.toBeNull();
-  expect(after(observeEnd(tired, true, NOON.steadyMs + 120_000), 120_001)).toBeNull();
+test("an engine that has lost the GPU is left alone for a while, or until it was started again", () => {
+  const reasonAfter = (state: RestState, ms: number) => reason({}, {}, state, { ...NOON, steadyMs: NOON.steadyMs + ms });
+  const lost = observeEnd(AT_EASE, true, NOON.steadyMs);
+  expect(reasonAfter(observe(lost, RULES, WELL, NOON), 119_999)).toBe("its engine has lost the GPU: restart the engine");
+  expect(reasonAfter(lost, 120_000)).toBeNull();
+  expect(reasonAfter(observeEnd(lost, false, NOON.steadyMs), 0)).toBeNull();
+  const isStarting = { ...WELL, engineTrouble: "comfyui: is starting" };
+  expect(reasonAfter(observe(lost, RULES, isStarting, NOON), 0)).toBeNull();
 });

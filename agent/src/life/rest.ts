@@ -20,8 +20,8 @@ export interface RestState {
   pausedUntilMs: number | null;
   isHot: boolean;
   lastUse: { what: "GPU" | "keyboard"; atMs: number } | null;
-  /** Tasks in a row that failed in an engine, for reasons of its own. */
-  failures: { count: number; lastAtMs: number };
+  /** When an engine lost the GPU, by the steady clock, unless a task has ended well or an engine was started again since. */
+  gpuLostAtMs: number | null;
 }
 
 /** Pauses and hours of the day go by the owner's clock. How long something lasts does not: that clock may be set. */
@@ -37,7 +37,7 @@ export function nowOf(date: Date, steadyMs: number): Now {
   return { unixMs: date.getTime(), steadyMs, minuteOfDay: date.getHours() * 60 + date.getMinutes() };
 }
 
-export const AT_EASE: RestState = { pausedUntilMs: null, isHot: false, lastUse: null, failures: { count: 0, lastAtMs: 0 } };
+export const AT_EASE: RestState = { pausedUntilMs: null, isHot: false, lastUse: null, gpuLostAtMs: null };
 
 /** A GPU that got too hot works again once it is this much cooler, so that it does not start and stop all the time. */
 const COOLER_BY = 10;
@@ -50,18 +50,16 @@ export function observe(state: RestState, rules: RestRules, vitals: Vitals, { un
     pausedUntilMs: state.pausedUntilMs !== null && state.pausedUntilMs > unixMs ? state.pausedUntilMs : null,
     isHot: temperatureCelsius !== null && temperatureCelsius >= limit,
     lastUse: usedByOthers ? { what: usedByOthers, atMs: steadyMs } : state.lastUse,
-    failures: state.failures,
+    gpuLostAtMs: vitals.engineTrouble === null ? state.gpuLostAtMs : null,
   };
 }
 
-/** So many, and an engine that looks well is not. */
-const FAILURES_IN_A_ROW = 3;
-/** Then one more task shows whether it is well again. */
-const REST_AFTER_FAILURES_MS = 2 * 60_000;
+/** Its server is not ours to restart. So much later, one task shows whether its owner has. */
+const REST_WITHOUT_GPU_MS = 2 * 60_000;
 
-/** What the end of a task changes. */
-export function observeEnd(state: RestState, isEngineWell: boolean, steadyMs: number): RestState {
-  return { ...state, failures: { count: isEngineWell ? 0 : state.failures.count + 1, lastAtMs: steadyMs } };
+/** What the end of a task changes. Who ordered what makes tasks fail is the edge's to judge: it sees other boxes, too. */
+export function observeEnd(state: RestState, hasLostGpu: boolean, steadyMs: number): RestState {
+  return { ...state, gpuLostAtMs: hasLostGpu ? steadyMs : null };
 }
 
 /**
@@ -80,8 +78,8 @@ export function reasonToRest(rules: RestRules, state: RestState, vitals: Vitals,
   }
   if (state.isHot) return `a GPU is hotter than ${rules.maxTemperatureCelsius} °C`;
   if (vitals.engineTrouble !== null) return vitals.engineTrouble;
-  if (state.failures.count >= FAILURES_IN_A_ROW && steadyMs - state.failures.lastAtMs < REST_AFTER_FAILURES_MS)
-    return `its engine failed ${FAILURES_IN_A_ROW} tasks in a row`;
+  if (state.gpuLostAtMs !== null && steadyMs - state.gpuLostAtMs < REST_WITHOUT_GPU_MS)
+    return "its engine has lost the GPU: restart the engine";
   if (rules.isIdleOnly && state.lastUse && steadyMs - state.lastUse.atMs < rules.coolDownMs) {
     return state.lastUse.what === "GPU" ? "somebody else uses the GPU" : "somebody uses this machine";
   }
