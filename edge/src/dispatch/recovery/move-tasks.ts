@@ -34,7 +34,8 @@ const MOVES_PER_SWEEP = 500;
 /**
  * Hands waiting tasks that no agent here can run to a shard with one that can. A task moves by a compare-and-set of its shard in
  * D1, and only while it waits: a leased one never does. Cut off at any point, the task is found by the sweep of the shard that D1 says.
- * Only who cancels one while the object dies over its move, and whose word is lost as well, is not told: the task's detail says it.
+ * Only who cancels one while the object dies over its move, or before the sweep finds one that could not be handed over, and whose word
+ * is lost as well, is not told: the task's detail says it.
  * @returns how many were moved
  */
 export async function moveTasks(deps: MoveTasksDeps, from: Shard, { targets, isClosed }: Destinations, now: number): Promise<number> {

@@ -35,7 +35,7 @@ export class BadDay {
   readonly #ends = new Set<string>();
   /** Tasks whose promises were lost with a shard's storage: only the Worker can tell their users. */
   readonly #lost = new Set<string>();
-  /** Tasks that were on no list when a shard died. */
+  /** Tasks that were on no list when a shard died, or could not be handed over. */
   readonly #between = new Set<string>();
   readonly #told = new Map<string, string>();
   /** Tasks that ended since the last rest. */
@@ -56,6 +56,7 @@ export class BadDay {
     const watch = {
       onDuty: (place: number, duty: Duty, isOver: boolean) => this.#checkDuty(place, duty, isOver),
       onSend: (agent: SimulatedAgent, message: EdgeMessage) => this.#checkAck(agent, message),
+      onNotHandedOver: (taskId: string) => void this.#between.add(taskId),
     };
     this.ledger = new LedgerWatch(book);
     const { random, weather, agents, ledger } = this;

@@ -31,8 +31,10 @@ export class QueueWatch {
     if (new Set(attempts).size < attempts.length) throw new Error(`an attempt twice on the list: ${attempts.join()}`);
     for (const agent of store.listAgents()) {
       const given = items.filter((item) => item.state !== "ending" && attemptOf(item)?.agentId === agent.agentId);
-      const { slots, models } = this.#agents.find(({ id }) => id === agent.agentId) ?? { slots: 0, models: [] };
-      const working = given.filter((item) => !(item.state === "running" && item.progress.phase === "uploading")).length;
+      const { slots, models, ends } = this.#agents.find(({ id }) => id === agent.agentId) ?? { slots: 0, models: [], ends: new Map() };
+      // After a loss of the list, D1 gives an agent also what it has finished and not said yet.
+      const isOver = (item: WorkItem) => item.state === "running" && (item.progress.phase === "uploading" || ends.has(item.attempt.id));
+      const working = given.filter((item) => !isOver(item)).length;
       if (working > slots || given.length > 2 * slots) throw new Error(`${agent.agentId} has ${given.length} of ${slots} slots`);
       const unfit = given.find((item) => item.state === "offered" && !canRun({ ...agent, models }, { ...item, ...needOf(item.model) }));
       if (unfit) throw new Error(`${unfit.taskId} is offered to ${agent.agentId}, which cannot run it`);

@@ -33,6 +33,7 @@ export interface DispatcherDeps {
   /** Told of each duty as it is promised and when it is over, and of each frame as it is sent, by the test that watches. */
   onDuty: (duty: Duty, isOver: boolean) => void;
   onSend: (agent: SimulatedAgent, message: EdgeMessage) => void;
+  onNotHandedOver: (taskId: string) => void;
   onTrouble: (trouble: unknown) => void;
 }
 
@@ -84,7 +85,11 @@ export class SimulatedDispatcher {
       onlookers: { onWaiting() {}, onStatus() {}, onProgress() {}, onAttemptOver() {}, onChange() {} },
       issueGrant: async () => "grant",
       publicBaseUrl: "https://edge.test",
-      enqueueAt: (shard, task) => around(async () => takeOver(shard, task)),
+      enqueueAt: (shard, task) =>
+        around(async () => takeOver(shard, task)).catch((error: unknown) => {
+          this.#deps.onNotHandedOver(task.taskId);
+          throw error;
+        }),
       lastPingAt: (agentId) => (this.#lines.has(agentId) ? (this.#pings.get(agentId) ?? 0) : 0),
       setAlarm: fault?.setAlarm?.(setAlarm) ?? setAlarm,
       background: (work) => void work.catch(onTrouble),

@@ -15,6 +15,8 @@ const SHARDS = [0, 1];
 interface EdgeWatch {
   onDuty: (shard: number, duty: Duty, isOver: boolean) => void;
   onSend: (agent: SimulatedAgent, message: EdgeMessage) => void;
+  /** The other shard may not know of the task that was moved to it. */
+  onNotHandedOver: (taskId: string) => void;
 }
 
 interface EdgeDeps {
@@ -51,6 +53,7 @@ export class SimulatedEdge {
           agents: agents.filter((agent) => agent.shard === shard),
           onDuty: (duty, isOver) => this.#orTrouble(() => watch.onDuty(shard, duty, isOver)),
           onSend: (agent, message) => this.#orTrouble(() => watch.onSend(agent, message)),
+          onNotHandedOver: (taskId) => watch.onNotHandedOver(taskId),
           now: () => this.now,
           book,
           weather,
