@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray } from "drizzle-orm";
+import { and, asc, eq } from "drizzle-orm";
 import type { Database } from "../db/client.ts";
 import { attempts, fundRecords, holds, settlements, tasks } from "../db/schema.ts";
 
@@ -30,22 +30,27 @@ export interface TaskHistoryStore {
 export function createTaskHistoryStore(db: Database): TaskHistoryStore {
   return {
     async readHistory(taskId) {
-      const [attemptRows, held, settled, records, retries] = await db.batch([
+      const { amount, reason, createTime } = fundRecords;
+      // Each has an index of its own; the two in one question would read everybody's records.
+      const recordOf = (type: "DEDUCT" | "REFUND") =>
+        db
+          .select({ amount, reason, createTime })
+          .from(fundRecords)
+          .where(and(eq(fundRecords.taskId, taskId), eq(fundRecords.type, type)));
+      const [attemptRows, held, settled, charges, refunds, retries] = await db.batch([
         db.select().from(attempts).where(eq(attempts.taskId, taskId)).orderBy(attempts.number),
         db.select().from(holds).where(eq(holds.taskId, taskId)),
         db.select().from(settlements).where(eq(settlements.taskId, taskId)),
-        db
-          .select({ type: fundRecords.type, amount: fundRecords.amount, reason: fundRecords.reason, createTime: fundRecords.createTime })
-          .from(fundRecords)
-          .where(and(eq(fundRecords.taskId, taskId), inArray(fundRecords.type, ["DEDUCT", "REFUND"]))),
+        recordOf("DEDUCT"),
+        recordOf("REFUND"),
         db.select({ id: tasks.id }).from(tasks).where(eq(tasks.retryOf, taskId)).orderBy(asc(tasks.id)),
       ]);
       return {
         attempts: attemptRows,
         hold: held[0] ?? null,
         settlement: settled[0] ?? null,
-        charge: records.find(({ type }) => type === "DEDUCT") ?? null,
-        refund: records.find(({ type }) => type === "REFUND") ?? null,
+        charge: charges[0] ?? null,
+        refund: refunds[0] ?? null,
         retriedBy: retries.map(({ id }) => id),
       };
     },
