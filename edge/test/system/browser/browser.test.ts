@@ -62,8 +62,14 @@ async function open(html: string): Promise<{ page: Page; said: string[] }> {
 }
 
 /** The size of the picture that is displayed, once it is, and what it was told by. */
-const displayed = (where: Pick<Page, "waitForFunction">): Promise<unknown> =>
-  where.waitForFunction(SHOWN, undefined, { timeout: 60_000 }).then((handle) => handle.jsonValue());
+async function displayed(where: Pick<Page, "waitForFunction">, said: readonly string[]): Promise<unknown> {
+  try {
+    const handle = await where.waitForFunction(SHOWN, undefined, { timeout: 60_000 });
+    return await handle.jsonValue();
+  } catch (error) {
+    throw new Error(`no picture is displayed; the page said: ${JSON.stringify(said)}`, { cause: error });
+  }
+}
 
 const behind = (what: string): string =>
   ({ "no WebSocket comes through": noSockets, "no stream comes through either": noStreams })[what]?.baseUrl ?? system.baseUrl;
@@ -73,7 +79,7 @@ const pictureTold = (by: string) => ({ width: 1024, height: 1024, by });
 describe.concurrent("a page of another origin with the document's own code", () => {
   test("shows its picture, told by a WebSocket", async ({ expect }) => {
     const { page, said } = await open(host.page(PROLOGUE + codeOf("10.1", system.baseUrl) + EPILOGUE));
-    expect(await displayed(page)).toEqual(pictureTold("websocket"));
+    expect(await displayed(page, said)).toEqual(pictureTold("websocket"));
     expect(said.join("\n")).toMatch(/^Connected|Progress: \d+%/m);
     expect(said.filter((line) => line.startsWith("error"))).toEqual([]);
     await page.context().close();
@@ -99,8 +105,8 @@ ${codeOf("8.4", system.baseUrl)}`;
     ["no WebSocket comes through", "xhr-streaming"],
     ["no stream comes through either", "xhr-polling"],
   ] as const)("shows its picture where %s", async ([what, transport], { expect }) => {
-    const { page } = await open(host.page(PROLOGUE + codeOf("10.1", behind(what)) + EPILOGUE));
-    expect(await displayed(page)).toEqual(pictureTold(transport));
+    const { page, said } = await open(host.page(PROLOGUE + codeOf("10.1", behind(what)) + EPILOGUE));
+    expect(await displayed(page, said)).toEqual(pictureTold(transport));
     await page.context().close();
   });
 
@@ -110,18 +116,18 @@ ${codeOf("8.4", system.baseUrl)}`;
     ["no stream comes through either", "jsonp-polling"],
   ] as const)("shows its picture from a sandboxed frame, whose origin is null, where %s", async ([what, transport], { expect }) => {
     const inner = host.page(PROLOGUE + codeOf("10.1", behind(what)) + EPILOGUE).replaceAll('"', "&quot;");
-    const { page } = await open(`<!doctype html><iframe sandbox="allow-scripts allow-forms" srcdoc="${inner}"></iframe>`);
+    const { page, said } = await open(`<!doctype html><iframe sandbox="allow-scripts allow-forms" srcdoc="${inner}"></iframe>`);
     const frame = page.frames()[1]!;
     expect(await frame.evaluate("window.origin")).toBe("null");
-    expect(await displayed(frame)).toEqual(pictureTold(transport));
+    expect(await displayed(frame, said)).toEqual(pictureTold(transport));
     await page.context().close();
   });
 
   test.for(["xhr-streaming", "eventsource", "iframe-eventsource", "iframe-htmlfile", "iframe-xhr-polling", "jsonp-polling"])(
     "shows its picture by %s alone",
     async (transport, { expect }) => {
-      const { page } = await open(host.page(PROLOGUE + only(transport) + codeOf("10.1", system.baseUrl) + EPILOGUE));
-      expect(await displayed(page)).toEqual(pictureTold(transport));
+      const { page, said } = await open(host.page(PROLOGUE + only(transport) + codeOf("10.1", system.baseUrl) + EPILOGUE));
+      expect(await displayed(page, said)).toEqual(pictureTold(transport));
       await page.context().close();
     },
   );
